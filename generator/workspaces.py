@@ -1,0 +1,259 @@
+"""Workspaces: structure plus the data of one platform, one stage or one request. Pure.
+
+Every value that comes from a config or a platform file goes into ``terraform.tfvars.json``, which
+Terraform reads literally; the backend's address goes into ``backend.tf.json``. Nothing is rendered
+into HCL from a value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from generator import names, structure
+from generator.canonical import canonical_json
+from generator.platform import Platform, Stage
+from generator.request import Request, StagePlan
+from generator.structure import Structure
+
+BUNDLE_FORMAT = 1
+DEPLOY_ROLE = "deploy"
+
+Tree = dict[str, bytes]
+"""Path (POSIX, relative) to content."""
+
+
+def pipeline_workspace(
+    platform: Platform, fixed: Structure, request: Request, plan: StagePlan
+) -> Mapping[str, bytes]:
+    """Return one stage's workspace of a request as {file name: content}."""
+    stage = plan.stage
+    return _workspace(
+        platform,
+        fixed,
+        module=request.pipeline_type.module,
+        place=(stage.name, request.pipeline),
+        account_id=stage.account_id,
+        assume_role=_deploy_role(platform, stage.account_id),
+        tags={"Environment": stage.name, "Pipeline": request.pipeline},
+        variables=plan.variables,
+    )
+
+
+def platform_workspaces(platform: Platform, fixed: Structure, lambda_package_path: str) -> dict[str, Mapping[str, bytes]]:
+    """Return the workspaces that the platform itself needs, by folder below ``environments/``.
+
+    They are ``bootstrap`` (state bucket), ``orchestrator``, and ``<stage>/account`` for every account
+    other than the orchestrator's, under the first stage that names it.
+
+    Args:
+        platform: The platform.
+        fixed: Rendered structure.
+        lambda_package_path: Path of the Lambda's zip as the orchestrator workspace sees it.
+    """
+    account = platform.orchestrator_account_id
+    found: dict[str, Mapping[str, bytes]] = {
+        "bootstrap": _workspace(
+            platform,
+            fixed,
+            module=structure.BOOTSTRAP_MODULE,
+            place=("bootstrap",),
+            account_id=account,
+            assume_role=None,
+            tags={"Environment": "orchestrator"},
+            variables=bootstrap_variables(platform),
+        ),
+        "orchestrator": _workspace(
+            platform,
+            fixed,
+            module=structure.ROOT_MODULE,
+            place=("orchestrator",),
+            account_id=account,
+            assume_role=None,
+            tags={"Environment": "orchestrator"},
+            variables=orchestrator_variables(platform, lambda_package_path),
+        ),
+    }
+    for stage in account_stages(platform):
+        found[f"{stage.name}/account"] = _workspace(
+            platform,
+            fixed,
+            module=structure.ACCOUNT_MODULE,
+            place=(stage.name, "account"),
+            account_id=stage.account_id,
+            assume_role={"role_arn": _administrator_role(platform, stage.account_id)},
+            tags={"Environment": stage.name},
+            variables=account_variables(platform, stage),
+        )
+    return found
+
+
+def account_stages(platform: Platform) -> list[Stage]:
+    """Return the first stage of each account that is not the orchestrator's, in order."""
+    first: dict[str, Stage] = {}
+    for stage in platform.stages:
+        if stage.account_id != platform.orchestrator_account_id:
+            first.setdefault(stage.account_id, stage)
+    return list(first.values())
+
+
+def bundle_tree(
+    platform: Platform,
+    fixed: Structure,
+    request: Request,
+    plans: Sequence[StagePlan],
+    pins: Iterable[Mapping[str, Any]] = (),
+) -> Tree:
+    """Return everything that one request's bundle holds, as {path: content}.
+
+    Args:
+        platform: The platform.
+        fixed: Rendered structure.
+        request: The validated request.
+        plans: One entry for each stage of this request, in order.
+        pins: What the config points to, as found at submit: {variable, kind, source, version_id,
+            checksum, target}; ``target`` is the immutable value that replaces the variable's.
+    """
+    pins = sorted((dict(pin) for pin in pins), key=lambda pin: (pin.get("stage", ""), pin["variable"]))
+    tree: Tree = {"config.json": canonical_json(request.config)}
+    stages = []
+    for plan in plans:
+        folder = f"environments/{plan.stage.name}/{request.pipeline}"
+        files = pipeline_workspace(platform, fixed, request, plan)
+        tree.update((f"{folder}/{name}", content) for name, content in files.items())
+        tree[f"{folder}/release.auto.tfvars.json"] = canonical_json(
+            {"assume_role": None, **_pinned_variables(plan, pins)}
+        )
+        stages.append(
+            {
+                "name": plan.stage.name,
+                "account_id": plan.stage.account_id,
+                "approval": plan.stage.approval,
+                "workspace": folder,
+            }
+        )
+    delivery = f"environments/delivery/{request.pipeline}"
+    files = _workspace(
+        platform,
+        fixed,
+        module=structure.DELIVERY_MODULE,
+        place=("delivery", request.pipeline),
+        account_id=platform.orchestrator_account_id,
+        assume_role=None,
+        tags={"Environment": "orchestrator", "Pipeline": request.pipeline},
+        variables=delivery_variables(platform, request, stages),
+    )
+    tree.update((f"{delivery}/{name}", content) for name, content in files.items())
+    for module in (request.pipeline_type.module, structure.DELIVERY_MODULE):
+        tree.update(fixed.modules[module])
+    tree.update(fixed.runner)
+    tree["manifest.json"] = canonical_json(
+        {
+            "format": BUNDLE_FORMAT,
+            "pipeline": request.pipeline,
+            "pipeline_type": request.pipeline_type.name,
+            "blueprint": request.pipeline_type.blueprint,
+            "prefix": platform.name,
+            "region": platform.region,
+            "orchestrator_account_id": platform.orchestrator_account_id,
+            "artifacts_bucket": names.bucket(platform, "artifacts"),
+            "delivery_pipeline": names.delivery_pipeline_name(platform, request.pipeline),
+            "delivery_workspace": delivery,
+            "external_id": None,
+            "stages": stages,
+            "pins": pins,
+            "files": {path: _sha256(content) for path, content in tree.items()},
+        }
+    )
+    return tree
+
+
+def bootstrap_variables(platform: Platform) -> dict[str, Any]:
+    """Return the variables of the state backend's module."""
+    return {}
+
+
+def orchestrator_variables(platform: Platform, lambda_package_path: str) -> dict[str, Any]:
+    """Return the variables of the root module."""
+    return {}
+
+
+def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
+    """Return the variables of a target account's module."""
+    return {}
+
+
+def delivery_variables(
+    platform: Platform, request: Request, stages: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the variables of the delivery pipeline's module, all but the bundle's key."""
+    return {}
+
+
+def _workspace(
+    platform: Platform,
+    fixed: Structure,
+    *,
+    module: str,
+    place: tuple[str, ...],
+    account_id: str,
+    assume_role: Mapping[str, Any] | None,
+    tags: Mapping[str, str],
+    variables: Mapping[str, Any],
+) -> Mapping[str, bytes]:
+    unknown = variables.keys() - fixed.variables[module]
+    if unknown:
+        raise ValueError(f"{module} has no variable {', '.join(sorted(unknown))}")
+    backend = {
+        "bucket": names.bucket(platform, "state"),
+        "encrypt": True,
+        "key": names.state_key(platform, *place),
+        "region": platform.region,
+        "use_lockfile": True,
+    }
+    workspace = {
+        "account_id": account_id,
+        "region": platform.region,
+        "tags": {**platform.options.tags, **tags, "ManagedBy": "Terraform", "Project": platform.name},
+    }
+    return {
+        **fixed.workspaces[module],
+        "backend.tf.json": canonical_json({"terraform": {"backend": {"s3": backend}}}),
+        "terraform.tfvars.json": canonical_json(
+            {**variables, "workspace": workspace, "assume_role": assume_role}
+        ),
+    }
+
+
+def _pinned_variables(plan: StagePlan, pins: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the variables of a stage with every pinned value in place of what the config said."""
+    pinned: dict[str, Any] = {}
+    for pin in pins:
+        if pin.get("stage", plan.stage.name) != plan.stage.name:
+            continue
+        top, *path = pin["variable"].split(".")
+        pinned[top] = _replaced(pinned.get(top, plan.variables.get(top)), path, pin["target"])
+    return pinned
+
+
+def _replaced(value: Any, path: Sequence[str], target: Any) -> Any:
+    """Return a copy of nested mappings and lists in which the value at ``path`` is ``target``."""
+    if not path:
+        return target
+    head, *rest = path
+    if isinstance(value, list):
+        index = int(head)
+        return [*value[:index], _replaced(value[index], rest, target), *value[index + 1 :]]
+    return {**value, head: _replaced(value.get(head), rest, target)}
+
+
+def _deploy_role(platform: Platform, account_id: str) -> dict[str, Any]:
+    return {"role_arn": names.role_arn(platform, account_id, DEPLOY_ROLE)}
+
+
+@lru_cache(maxsize=4096)
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
