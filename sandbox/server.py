@@ -1,0 +1,156 @@
+"""The sandbox's WSGI application and the process that serves it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Request
+
+from sandbox import accounts, extensions
+from sandbox.context import Context
+from sandbox.control_routes import PREFIX, ControlError
+from sandbox.errors import error_response, failure_of
+from sandbox.faults import Fault
+
+log = logging.getLogger(__name__)
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Sandbox:
+    """The WSGI application: control routes, then what extensions put before AWS, then AWS as moto plays it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._aws = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith(PREFIX + "/"):
+            return self.context.routes(environ, start_response)
+        try:
+            for choose in self.context.front:
+                application = choose(environ)
+                if application is not None:
+                    return application(environ, start_response)
+            result: Iterable[bytes] = self._aws(environ, start_response)
+            return result
+        except NotImplementedError as error:
+            log.warning("%s", error)
+            return error_response(environ, *failure_of(error))(environ, start_response)
+        except Exception as error:
+            log.error("%s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"), exc_info=True)
+            return error_response(environ, *failure_of(error))(environ, start_response)
+
+
+class QuietRequestHandler(MotoRequestHandler):  # type: ignore[misc]
+    """moto's handler, without an access log line a request, and without Nagle's delay on keep-alive
+    connections.
+    """
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        log.debug("%s %s", self.requestline, code)
+
+
+def make_sandbox(
+    *, host: str, port: int, region: str, state_dir: Path, enforce_iam: bool = True
+) -> tuple[BaseWSGIServer, Context]:
+    """Bind the port, install the extensions and return the server, not yet serving.
+
+    Raises:
+        OSError: The port is in use.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    server = make_server(host, port, _not_ready, threaded=True, request_handler=QuietRequestHandler)
+    base_url = f"http://{host}:{server.server_port}"
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    context = Context(base_url=base_url, region=region, state_dir=state_dir, enforce_iam=enforce_iam)
+    accounts.install()
+    names = extensions.install_all(context)
+    _add_control_routes(context, names)
+    server.app = Sandbox(context)
+    return server, context
+
+
+def serve(
+    *, host: str, port: int, region: str, state_dir: Path, enforce_iam: bool = True, with_parent: bool = False
+) -> int:
+    """Serve until SIGTERM, SIGINT, `POST /_sandbox/stop` or, `with_parent`, the end of standard input.
+
+    The first line on stdout is JSON: `{"port": n, "url": "http://...", "pid": n}`. Returns the exit code: 0
+    after an orderly stop, 4 if the port is in use.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    try:
+        server, context = make_sandbox(
+            host=host, port=port, region=region, state_dir=state_dir, enforce_iam=enforce_iam
+        )
+    except (OSError, SystemExit) as error:
+        # werkzeug exits where it cannot bind; both mean the same to the caller.
+        print(json.dumps({"error": f"port {port} on {host} cannot be used: {error}"}), flush=True)
+        return 4
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+    def asked_to_stop(request: Request) -> dict[str, Any]:
+        stop()
+        return {"stopping": True}
+
+    def wait_for_parent() -> None:
+        while sys.stdin.buffer.read(4096):
+            continue
+        stop()
+
+    context.control_route("stop", asked_to_stop, ("POST",))
+    if with_parent:
+        threading.Thread(target=wait_for_parent, daemon=True).start()
+    print(json.dumps({"port": server.server_port, "url": context.base_url, "pid": os.getpid()}), flush=True)
+    try:
+        server.serve_forever()
+    finally:
+        context.close()
+        server.server_close()
+    return 0
+
+
+def _not_ready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    return error_response(environ, "ServiceUnavailable", "the sandbox is starting", 503)(
+        environ, start_response
+    )
+
+
+def _add_control_routes(context: Context, names: list[str]) -> None:
+    def add_fault(request: Request) -> dict[str, Any]:
+        body = request.get_json()
+        if not isinstance(body, dict) or "kind" not in body:
+            raise ControlError(400, "a fault is an object with kind, match, error and times")
+        context.faults.add(
+            Fault(body["kind"], body.get("match", {}), body.get("error", {}), body.get("times", 1))
+        )
+        return {"faults": context.faults.all()}
+
+    def clear_faults(request: Request) -> dict[str, Any]:
+        context.faults.clear()
+        return {"faults": []}
+
+    context.control_route("health", lambda request: {"ok": True, "pid": os.getpid(), "extensions": names})
+    context.control_route("faults", lambda request: {"faults": context.faults.all()})
+    context.control_route("faults", add_fault, ("POST",))
+    context.control_route("faults", clear_faults, ("DELETE",))
