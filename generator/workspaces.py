@@ -21,6 +21,7 @@ from generator.structure import Structure
 
 BUNDLE_FORMAT = 1
 DEPLOY_ROLE = "deploy"
+_GENERATOR_OPTIONS = frozenset({"account_access_role"})
 
 Tree = dict[str, bytes]
 """Path (POSIX, relative) to content."""
@@ -84,7 +85,7 @@ def platform_workspaces(platform: Platform, fixed: Structure, lambda_package_pat
             module=structure.ACCOUNT_MODULE,
             place=(stage.name, "account"),
             account_id=stage.account_id,
-            assume_role={"role_arn": _administrator_role(platform, stage.account_id)},
+            assume_role=_access_role(platform, stage.account_id),
             tags={"Environment": stage.name},
             variables=account_variables(platform, stage),
         )
@@ -162,7 +163,7 @@ def bundle_tree(
             "artifacts_bucket": names.bucket(platform, "artifacts"),
             "delivery_pipeline": names.delivery_pipeline_name(platform, request.pipeline),
             "delivery_workspace": delivery,
-            "external_id": None,
+            "external_id": platform.options.external_id,
             "stages": stages,
             "pins": pins,
             "files": {path: _sha256(content) for path, content in tree.items()},
@@ -173,24 +174,70 @@ def bundle_tree(
 
 def bootstrap_variables(platform: Platform) -> dict[str, Any]:
     """Return the variables of the state backend's module."""
-    return {}
+    return {
+        "account_id": platform.orchestrator_account_id,
+        "bucket": names.bucket(platform, "state"),
+        "kms_key_arn": platform.options.kms_key_arn,
+        "name": platform.name,
+        "stages": {stage.name: stage.account_id for stage in platform.stages},
+    }
 
 
 def orchestrator_variables(platform: Platform, lambda_package_path: str) -> dict[str, Any]:
     """Return the variables of the root module."""
-    return {}
+    options = asdict(platform.options)
+    return {
+        "account_id": platform.orchestrator_account_id,
+        "external_id": options.pop("external_id"),
+        "lambda_package_path": lambda_package_path,
+        "name": platform.name,
+        "options": {name: value for name, value in options.items() if name not in _GENERATOR_OPTIONS},
+        "stages": [asdict(stage) for stage in platform.stages],
+    }
 
 
 def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
-    """Return the variables of a target account's module."""
-    return {}
+    """Return the variables of a target account's module; ``stage`` is the first that names the account."""
+    options = platform.options
+    return {
+        "account_id": stage.account_id,
+        "external_id": options.external_id,
+        "name": platform.name,
+        "orchestrator": {
+            "account_id": platform.orchestrator_account_id,
+            "artifacts_bucket": names.bucket(platform, "artifacts"),
+            "assets_bucket": assets_bucket(platform),
+            "ecr_repository": options.existing_ecr_repository or f"{platform.name}-algorithms",
+            "kms_key_arn": options.kms_key_arn,
+            "state_bucket": names.bucket(platform, "state"),
+        },
+        "permissions_boundary_arn": options.permissions_boundary_arn,
+        "stages": [other.name for other in platform.stages if other.account_id == stage.account_id],
+    }
 
 
 def delivery_variables(
     platform: Platform, request: Request, stages: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the variables of the delivery pipeline's module, all but the bundle's key."""
-    return {}
+    account = platform.orchestrator_account_id
+    place = f"{names.partition(platform.region)}:{{}}:{platform.region}:{account}"
+    return {
+        "artifacts_bucket": names.bucket(platform, "artifacts"),
+        "kms_key_arn": platform.options.kms_key_arn
+        or f"arn:{place.format('kms')}:alias/{platform.name}",
+        "name": names.delivery_pipeline_name(platform, request.pipeline),
+        "pipeline": request.pipeline,
+        "project_names": {role: f"{platform.name}-{role}" for role in ("apply", "plan", "verify")},
+        "role_arn": names.role_arn(platform, account, "codepipeline"),
+        "stages": [{key: stage[key] for key in ("account_id", "approval", "name")} for stage in stages],
+        "topic_arn": f"arn:{place.format('sns')}:{platform.name}-notifications",
+    }
+
+
+def assets_bucket(platform: Platform) -> str:
+    """Return the bucket that users' model artifacts and data are in."""
+    return platform.options.existing_assets_bucket or names.bucket(platform, "assets")
 
 
 def _workspace(
@@ -250,8 +297,19 @@ def _replaced(value: Any, path: Sequence[str], target: Any) -> Any:
     return {**value, head: _replaced(value.get(head), rest, target)}
 
 
+def _access_role(platform: Platform, account_id: str) -> dict[str, Any] | None:
+    """Return the role that sets an account up: by default the one AWS Organizations makes in its accounts."""
+    role = platform.options.account_access_role
+    if role is None:
+        return None
+    return {"role_arn": f"arn:{names.partition(platform.region)}:iam::{account_id}:role/{role}"}
+
+
 def _deploy_role(platform: Platform, account_id: str) -> dict[str, Any]:
-    return {"role_arn": names.role_arn(platform, account_id, DEPLOY_ROLE)}
+    return {
+        "role_arn": names.role_arn(platform, account_id, DEPLOY_ROLE),
+        "external_id": platform.options.external_id,
+    }
 
 
 @lru_cache(maxsize=4096)
