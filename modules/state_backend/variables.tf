@@ -55,6 +55,12 @@ variable "stages" {
     condition     = alltrue([for account_id in values(var.stages) : can(regex("^[0-9]{12}$", account_id))])
     error_message = "stages: every account id must be 12 digits, quoted."
   }
+
+  # A bucket policy holds 20 KB; each account needs two statements of it.
+  validation {
+    condition     = length(distinct(values(var.stages))) <= 20
+    error_message = "stages names ${length(distinct(values(var.stages)))} accounts; the bucket's policy has room for 20."
+  }
 }
 
 variable "tags" {
