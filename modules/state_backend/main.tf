@@ -117,9 +117,11 @@ data "aws_iam_policy_document" "bucket" {
     for_each = local.stages_by_account
 
     content {
-      sid       = "ReadStatesOf${statement.key}"
-      actions   = ["s3:GetObject"]
-      resources = [for stage in statement.value : "${local.arn}/${var.name}/${stage}/*"]
+      sid     = "ReadStatesOf${statement.key}"
+      actions = ["s3:GetObject"]
+      resources = [
+        for stage in statement.value : "${local.arn}/${var.name}/${stage}/*/terraform.tfstate"
+      ]
 
       principals {
         type        = "AWS"
