@@ -1,0 +1,26 @@
+"""SageMaker: endpoints, jobs, monitors and the registry, with AWS's checks, states, outputs and events.
+
+Each module is one family of resources and registers functions for its operations, which take the place of
+moto's. The state is one store an account and region (`store`); what takes time runs in threads (`lifecycle`);
+execution roles really are assumed and really read and write S3 (`access`). SageMaker Pipelines, domains and
+notebooks stay as moto has them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+
+
+def install(context: Context) -> None:
+    """Put the sandbox's SageMaker in the place of moto's."""
+    from moto.sagemaker.responses import SageMakerResponse
+
+    from sandbox.sagemaker import endpoint_configs, endpoints, models, packages, settings, tags
+
+    settings.install(context)
+    for family in (models, endpoint_configs, endpoints, packages, tags):
+        family.operations.install(context, SageMakerResponse)
+    tags.patch_tagging_api()
