@@ -28,7 +28,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Sandbox:
-    """The WSGI application: control routes, then what extensions put before AWS, then AWS as moto plays it."""
+    """The WSGI application: control routes, then what extensions put first, then AWS as moto plays it."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

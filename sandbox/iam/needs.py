@@ -1,0 +1,153 @@
+"""Everything that a call needs to be allowed: its own action, and what AWS checks along with it.
+
+Along with it come the source of a copy, the KMS key behind an encrypted object, and `iam:PassRole` for
+every role that the call hands to a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox.iam.actions import actions_of
+from sandbox.iam.calls import Call
+from sandbox.iam.decide import Guard
+from sandbox.iam.guards import bucket_guard, bucket_of, guard_of, key_guard, key_of
+from sandbox.iam.resources import key_arn, resources_of
+
+_WRITES = {"PutObject", "CopyObject", "CreateMultipartUpload"}
+
+# The service that a role is passed to, by IAM prefix; what is not here is `<prefix>.amazonaws.com`.
+_PASSED_TO = {
+    "application-autoscaling": "application-autoscaling.amazonaws.com",
+    "cloudwatch": "cloudwatch.amazonaws.com",
+    "logs": "logs.amazonaws.com",
+}
+
+_ROLE_PARAMETERS = frozenset(
+    {
+        "role",
+        "rolearn",
+        "servicerole",
+        "servicerolearn",
+        "executionrolearn",
+        "credentials",
+        "cloudwatchrolearn",
+        "destinationrolearn",
+        "taskrolearn",
+    }
+)
+
+_HANDS_OVER = ("Create", "Put", "Update", "Register", "Start", "Run", "Set", "Modify")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One decision to make: an action on resources behind a guard, with condition values of its own."""
+
+    action: str
+    resources: tuple[tuple[str, ...], ...]
+    guard: Guard
+    values: tuple[tuple[str, str], ...] = ()
+
+
+def needs_of(call: Call, account_id: str) -> Iterator[Need]:
+    """What the caller must be allowed for this call, the call's own action first."""
+    for action in actions_of(call):
+        resources = resources_of(call, action, account_id)
+        for resource in resources:
+            yield Need(action, (resource,), guard_of(call, resource[0], account_id))
+    if call.service == "s3":
+        yield from _source_of_copy(call, account_id)
+        yield from _object_keys(call, account_id)
+    else:
+        yield from _passed_roles(call, account_id)
+
+
+def object_key_need(call: Call, action: str, arn: str, encrypted: str, account_id: str) -> Need:
+    """The need of a KMS key behind an S3 object. `encrypted` is the object's ARN (the context of the
+    encryption).
+    """
+    values = (
+        ("kms:viaservice", f"s3.{call.region}.amazonaws.com"),
+        ("kms:calleraccount", account_id),
+        ("kms:encryptioncontext:aws:s3:arn", encrypted),
+    )
+    return Need(action, ((arn,),), key_guard(arn), values)
+
+
+def _source_of_copy(call: Call, account_id: str) -> Iterator[Need]:
+    source = call.headers.get("x-amz-copy-source")
+    if not source:
+        return
+    path, _, version = unquote(source).lstrip("/").partition("?versionId=")
+    bucket, _, key = path.partition("/")
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    arn = f"arn:{call.partition}:s3:::{bucket}/{key}"
+    yield Need(action, ((arn,),), bucket_guard(bucket, account_id))
+    yield from _read_key(call, bucket, key, version, account_id)
+
+
+def _object_keys(call: Call, account_id: str) -> Iterator[Need]:
+    bucket, key = str(call.parameters.get("Bucket") or ""), str(call.parameters.get("Key") or "")
+    if call.operation in _WRITES:
+        found = bucket_of(bucket)
+        default = {} if found is None or not found.encryption else found.encryption["Rule"]
+        default = default.get("ApplyServerSideEncryptionByDefault", {})
+        algorithm = call.headers.get("x-amz-server-side-encryption") or default.get("SSEAlgorithm")
+        key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id") or default.get(
+            "KMSMasterKeyID"
+        )
+        if found is not None and algorithm in ("aws:kms", "aws:kms:dsse") and key_id:
+            arn = key_arn(key_id, found.account_id, found.region_name, call.partition)
+            if key_of(arn) is not None:
+                encrypted = f"arn:{call.partition}:s3:::{bucket}/{key}"
+                yield object_key_need(call, "kms:GenerateDataKey", arn, encrypted, account_id)
+    elif call.operation == "GetObject":
+        yield from _read_key(call, bucket, key, str(call.parameters.get("VersionId") or ""), account_id)
+
+
+def _read_key(call: Call, bucket: str, key: str, version: str, account_id: str) -> Iterator[Need]:
+    found = bucket_of(bucket)
+    if found is None:
+        return
+    stored = stored_object(found, key, version)
+    key_id = getattr(stored, "kms_key_id", None)
+    if stored is not None and key_id and (stored.encryption or "").startswith("aws:kms"):
+        arn = key_arn(key_id, found.account_id, found.region_name, call.partition)
+        if key_of(arn) is not None:
+            encrypted = f"arn:{call.partition}:s3:::{bucket}/{key}"
+            yield object_key_need(call, "kms:Decrypt", arn, encrypted, account_id)
+
+
+def stored_object(bucket: Any, key: str, version: str = "") -> Any | None:
+    """moto's object of that key (and version), delete markers included; None if there is none."""
+    versions = bucket.keys.getlist(key, [])
+    if not version:
+        return versions[-1] if versions else None
+    return next((v for v in versions if str(v.version_id) == version), None)
+
+
+def _passed_roles(call: Call, account_id: str) -> Iterator[Need]:
+    if call.prefix in ("iam", "sts") or not call.operation.startswith(_HANDS_OVER):
+        return
+    own = f"arn:{call.partition}:iam::{account_id}:role/"
+    service = _PASSED_TO.get(call.prefix, f"{call.prefix}.amazonaws.com")
+    for arn in dict.fromkeys(_roles_in(call.parameters)):
+        # A role of another account is never passed: the service assumes it through its own role.
+        if arn.startswith(own):
+            yield Need("iam:PassRole", ((arn,),), Guard(account_id), (("iam:passedtoservice", service),))
+
+
+def _roles_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and ":role/" in item and str(name).lower() in _ROLE_PARAMETERS:
+                yield item
+            else:
+                yield from _roles_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _roles_in(item)

@@ -1,0 +1,250 @@
+"""Who may do what: roles, trust, boundaries, other accounts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+Connect = Callable[..., Any]
+MakeRole = Callable[..., dict[str, str]]
+
+REGION = "eu-central-1"
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_twelve_digits_are_root_of_that_account(connect: Connect, account: str) -> None:
+    identity = connect("sts", account).get_caller_identity()
+    assert identity["Account"] == account
+    assert identity["Arn"] == f"arn:aws:iam::{account}:root"
+
+
+def test_a_role_session_is_named_as_on_aws(connect: Connect, account: str, make_role: MakeRole) -> None:
+    identity = connect("sts", make_role(account, "reader", [])).get_caller_identity()
+    assert identity["Account"] == account
+    assert identity["Arn"] == f"arn:aws:sts::{account}:assumed-role/reader/test"
+
+
+def test_role_may_only_what_its_policy_names(connect: Connect, account: str, make_role: MakeRole) -> None:
+    arn = f"arn:aws:sagemaker:{REGION}:{account}:model-package-group/mine-*"
+    sagemaker = connect(
+        "sagemaker", make_role(account, "narrow", [allow("sagemaker:CreateModelPackageGroup", arn)])
+    )
+    sagemaker.create_model_package_group(ModelPackageGroupName="mine-1")
+    with pytest.raises(ClientError) as error:
+        sagemaker.create_model_package_group(ModelPackageGroupName="other")
+    assert code_of(error) == "AccessDeniedException"
+    message = error.value.response["Error"]["Message"]
+    assert f"User: arn:aws:sts::{account}:assumed-role/narrow/test is not authorized to perform" in message
+    assert "sagemaker:CreateModelPackageGroup on resource: " in message
+    assert "no identity-based policy allows" in message
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments", "statement", "code"),
+    [
+        (
+            "ssm",
+            "put_parameter",
+            {"Name": "/app/x", "Value": "1", "Type": "String"},
+            "parameter/app/*",
+            "AccessDeniedException",
+        ),
+        ("sns", "create_topic", {"Name": "app-x"}, "app-*", "AuthorizationError"),
+        ("sqs", "create_queue", {"QueueName": "app-x"}, "app-*", "AccessDenied"),
+        (
+            "ecr",
+            "create_repository",
+            {"repositoryName": "app-x"},
+            "repository/app-*",
+            "AccessDeniedException",
+        ),
+        ("logs", "create_log_group", {"logGroupName": "/app/x"}, "log-group:/app/*", "AccessDeniedException"),
+        (
+            "events",
+            "put_rule",
+            {"Name": "app-x", "ScheduleExpression": "rate(1 day)"},
+            "rule/app-*",
+            "AccessDeniedException",
+        ),
+        ("dynamodb", "describe_table", {"TableName": "app-x"}, "table/app-*", "AccessDeniedException"),
+        ("lambda", "get_function", {"FunctionName": "app-x"}, "function:app-*", "AccessDeniedException"),
+        ("codebuild", "batch_get_builds", {"ids": ["app-x:1"]}, "project/app-*", "AccessDeniedException"),
+        ("codepipeline", "get_pipeline", {"name": "app-x"}, "app-*", "AccessDeniedException"),
+    ],
+)
+def test_resources_are_matched_and_refusals_speak_the_service_protocol(
+    connect: Connect,
+    account: str,
+    make_role: MakeRole,
+    service: str,
+    call: str,
+    arguments: dict[str, Any],
+    statement: str,
+    code: str,
+) -> None:
+    prefix = f"arn:aws:{service}:{REGION}:{account}:"
+    may = connect(service, make_role(account, "may", [allow(f"{service}:*", prefix + statement)]))
+    may_not = connect(
+        service, make_role(account, "may-not", [allow(f"{service}:*", prefix + "no-such-thing")])
+    )
+    try:
+        getattr(may, call)(**arguments)
+        answer = "done"
+    except ClientError as error:
+        answer = error.response["Error"]["Code"]
+    assert answer == "done" or "NotFound" in answer
+    with pytest.raises(ClientError) as refused:
+        getattr(may_not, call)(**arguments)
+    assert code_of(refused) == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
+
+
+def test_conditions_are_looked_at_in_both_directions(
+    connect: Connect, account: str, make_role: MakeRole
+) -> None:
+    elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    here = {"StringNotEquals": {"aws:RequestedRegion": REGION}}
+    needs_elsewhere = connect("ssm", make_role(account, "elsewhere", [allow("ssm:*", Condition=elsewhere)]))
+    with pytest.raises(ClientError):
+        needs_elsewhere.describe_parameters()
+    denied_elsewhere = connect(
+        "ssm", make_role(account, "here", [allow("ssm:*"), deny("ssm:*", Condition=here)])
+    )
+    denied_elsewhere.describe_parameters()
+
+
+def test_explicit_deny_beats_allow(connect: Connect, account: str, make_role: MakeRole) -> None:
+    ssm = connect("ssm", make_role(account, "denied", [allow("*"), deny("ssm:DescribeParameters")]))
+    with pytest.raises(ClientError, match="explicit deny in an identity-based policy"):
+        ssm.describe_parameters()
+
+
+def test_permissions_boundary_bounds(connect: Connect, account: str, make_role: MakeRole) -> None:
+    iam = connect("iam", account)
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("sns:*")))["Policy"][
+        "Arn"
+    ]
+    session = make_role(account, "bounded", [allow("*")], PermissionsBoundary=boundary)
+    connect("sns", session).list_topics()
+    with pytest.raises(ClientError, match="no permissions boundary allows the ssm:DescribeParameters"):
+        connect("ssm", session).describe_parameters()
+
+
+def test_managed_policies_count(connect: Connect, account: str, make_role: MakeRole) -> None:
+    session = make_role(account, "managed", [])
+    with pytest.raises(ClientError):
+        connect("sns", session).list_topics()
+    iam = connect("iam", account)
+    arn = iam.create_policy(PolicyName="lists", PolicyDocument=document(allow("sns:ListTopics")))["Policy"][
+        "Arn"
+    ]
+    iam.attach_role_policy(RoleName="managed", PolicyArn=arn)
+    connect("sns", session).list_topics()
+
+
+def trust(principal: dict[str, Any], **condition: Any) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def test_trust_policy_across_accounts(
+    connect: Connect, account: str, other_account: str, make_role: MakeRole
+) -> None:
+    target = f"arn:aws:iam::{other_account}:role/deploy"
+    build = make_role(account, "build", [allow("sts:AssumeRole", target)])
+    intruder = make_role(account, "intruder", [allow("sts:AssumeRole", "*")])
+    no_permission = make_role(account, "plain", [])
+    connect("iam", other_account).create_role(
+        RoleName="deploy",
+        AssumeRolePolicyDocument=document(
+            trust({"AWS": [f"arn:aws:iam::{account}:role/build", f"arn:aws:iam::{account}:role/plain"]})
+        ),
+    )
+    session = connect("sts", build).assume_role(RoleArn=target, RoleSessionName="ci")
+    assert session["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{other_account}:assumed-role/deploy/ci"
+    assert connect("sts", session["Credentials"]).get_caller_identity()["Account"] == other_account
+    for refused in (intruder, no_permission, account):
+        with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole") as error:
+            connect("sts", refused).assume_role(RoleArn=target, RoleSessionName="ci")
+        assert code_of(error) == "AccessDenied"
+
+
+def test_external_id_must_match(connect: Connect, account: str, other_account: str) -> None:
+    connect("iam", other_account).create_role(
+        RoleName="guarded",
+        AssumeRolePolicyDocument=document(
+            trust({"AWS": account}, StringEquals={"sts:ExternalId": "secret-handshake"})
+        ),
+    )
+    sts = connect("sts", account)
+    role = {"RoleArn": f"arn:aws:iam::{other_account}:role/guarded", "RoleSessionName": "ci"}
+    sts.assume_role(**role, ExternalId="secret-handshake")
+    for wrong in ({}, {"ExternalId": "guess"}):
+        with pytest.raises(ClientError):
+            sts.assume_role(**role, **wrong)
+
+
+def test_a_role_that_does_not_exist_cannot_be_assumed(connect: Connect, account: str) -> None:
+    with pytest.raises(ClientError) as error:
+        connect("sts", account).assume_role(RoleArn=f"arn:aws:iam::{account}:role/none", RoleSessionName="ci")
+    assert code_of(error) == "AccessDenied"
+
+
+def test_wrong_session_token_is_refused(connect: Connect, account: str, make_role: MakeRole) -> None:
+    session = dict(make_role(account, "token", [allow("*")]), SessionToken="forged")
+    with pytest.raises(ClientError) as error:
+        connect("sns", session).list_topics()
+    assert code_of(error) == "InvalidClientTokenId"
+
+
+def test_pass_role_is_needed_to_hand_over_a_role(connect: Connect, account: str, make_role: MakeRole) -> None:
+    model = {
+        "ModelName": "m",
+        "PrimaryContainer": {"Image": "123.dkr.ecr.eu-central-1.amazonaws.com/x:1"},
+        "ExecutionRoleArn": f"arn:aws:iam::{account}:role/execution",
+    }
+    without = connect("sagemaker", make_role(account, "without", [allow("sagemaker:*")]))
+    with pytest.raises(ClientError, match=r"iam:PassRole on resource: arn:aws:iam::[0-9]+:role/execution"):
+        without.create_model(**model)
+    passing = allow(
+        "iam:PassRole",
+        f"arn:aws:iam::{account}:role/execution",
+        Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    )
+    connect("sagemaker", make_role(account, "with", [allow("sagemaker:*"), passing])).create_model(**model)
+
+
+def test_kms_key_policy_has_the_last_word(connect: Connect, account: str, make_role: MakeRole) -> None:
+    session = make_role(account, "cipher", [allow("kms:*")])
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    stranger = root | {"Principal": {"AWS": f"arn:aws:iam::{account}:role/else"}}
+    kms = connect("kms", account)
+    opened = kms.create_key(Policy=document(root))["KeyMetadata"]["KeyId"]
+    closed = kms.create_key(Policy=document(stranger))["KeyMetadata"]["KeyId"]
+    connect("kms", session).generate_data_key(KeyId=opened, KeySpec="AES_256")
+    with pytest.raises(ClientError, match="no resource-based policy allows the kms:GenerateDataKey"):
+        connect("kms", session).generate_data_key(KeyId=closed, KeySpec="AES_256")
