@@ -6,11 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import GeneratorError, ToolError
-from generator.platform import Platform
 
 if TYPE_CHECKING:
     import boto3
@@ -19,21 +17,21 @@ _API_STAGE = "prod"
 
 
 class Aws:
-    """AWS as the person's own credentials see it, in the platform's region.
+    """AWS as the person's own credentials see it, in one region.
 
     Raises:
         ToolError: AWS refused or could not be reached; the message carries AWS's own words.
     """
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, region: str) -> None:
+        self.region = region
         self._clients: dict[str, Any] = {}
 
     @cached_property
     def _session(self) -> boto3.Session:
         import boto3
 
-        return boto3.Session(region_name=self._platform.region)
+        return boto3.Session(region_name=self.region)
 
     def client(self, service: str) -> Any:
         """Return a client of a service, made at its first use."""
@@ -68,15 +66,29 @@ class Aws:
                 return
             token = {"nextToken" if "nextToken" in page else "NextToken": following}
 
-    def state_version(self, workspace: Path) -> str | None:
-        """Return the ETag of a workspace's state object, or None when there is none."""
-        backend = json.loads((workspace / "backend.tf.json").read_text())["terraform"]["backend"]["s3"]
+    def state_version(self, bucket: str, key: str) -> str | None:
+        """Return the ETag of a state object, or None when there is none."""
         try:
-            return str(self.call("s3", "head_object", Bucket=backend["bucket"], Key=backend["key"])["ETag"])
+            return str(self.call("s3", "head_object", Bucket=bucket, Key=key)["ETag"])
         except AwsError as error:
             if error.code in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}:
                 return None
             raise
+
+    def object_pages(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """Yield every page of a bucket's listing below a prefix."""
+        token: dict[str, str] = {}
+        while True:
+            page = self.call("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
+            yield page
+            if not page.get("NextContinuationToken"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def read_object(self, bucket: str, key: str) -> bytes:
+        """Return an object's bytes."""
+        content: bytes = self.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
+        return content
 
     def bucket_exists(self, name: str) -> bool:
         """Whether a bucket exists and is ours to see."""
@@ -88,9 +100,8 @@ class Aws:
             raise
         return True
 
-    @cached_property
-    def api_url(self) -> str:
-        """The base URL of the orchestrator's API, without a slash at its end.
+    def api_url(self, prefix: str) -> str:
+        """Return the base URL of the orchestrator's API, without a slash at its end.
 
         It is ``$MLOPS_API_URL`` if set; else found by the API's name. With ``AWS_ENDPOINT_URL`` (the
         sandbox), the API is below that address.
@@ -98,7 +109,7 @@ class Aws:
         given = os.environ.get("MLOPS_API_URL")
         if given:
             return given.rstrip("/")
-        name = f"{self._platform.name}-orchestrator"
+        name = f"{prefix}-orchestrator"
         found = [
             item["id"]
             for page in self._rest_apis()
@@ -107,14 +118,14 @@ class Aws:
         ]
         if not found:
             raise GeneratorError(
-                f"there is no API named {name} in {self._platform.region}",
+                f"there is no API named {name} in {self.region}",
                 hint="apply the orchestrator workspace first, check your credentials, or set MLOPS_API_URL",
             )
         endpoint = os.environ.get("AWS_ENDPOINT_URL_EXECUTE_API") or os.environ.get("AWS_ENDPOINT_URL")
         if endpoint:
             return f"{endpoint.rstrip('/')}/_aws/execute-api/{found[0]}/{_API_STAGE}"
-        suffix = "amazonaws.com.cn" if self._platform.region.startswith("cn-") else "amazonaws.com"
-        return f"https://{found[0]}.execute-api.{self._platform.region}.{suffix}/{_API_STAGE}"
+        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return f"https://{found[0]}.execute-api.{self.region}.{suffix}/{_API_STAGE}"
 
     def _rest_apis(self) -> Iterator[dict[str, Any]]:
         position: dict[str, str] = {}
@@ -125,8 +136,10 @@ class Aws:
                 return
             position = {"position": page["position"]}
 
-    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
-        """Send a SigV4-signed request to the orchestrator's API and return its status and JSON answer."""
+    def request(
+        self, prefix: str, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Send a SigV4-signed request to the API of the platform ``prefix``; return its status and JSON answer."""
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.exceptions import BotoCoreError
@@ -137,11 +150,11 @@ class Aws:
             raise ToolError("no AWS credentials were found", hint="set AWS_PROFILE or run `aws sso login`")
         request = AWSRequest(
             method=method,
-            url=f"{self.api_url}{path}",
+            url=f"{self.api_url(prefix)}{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self._platform.region).add_auth(request)
+        SigV4Auth(credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
         try:
             answer = URLLib3Session(timeout=60).send(request.prepare())
         except BotoCoreError as error:

@@ -1,6 +1,6 @@
 """Many workspaces at once: plan, apply or destroy them in dependency order, several at a time.
 
-Workspaces are run in waves: ``bootstrap``, then ``orchestrator``, then the accounts, then the pipelines
+Workspaces are run in waves: ``bootstrap``, then ``orchestrator`` and the accounts, then the pipelines
 (the other way round for destroy). A failure stops later waves; everything in the running wave finishes.
 A workspace whose files and state are those of its last apply starts no Terraform at all.
 """
@@ -48,8 +48,7 @@ def waves(workspaces: Iterable[Path]) -> list[list[Path]]:
     """Return workspaces in the order of their needs, each inner list free to run at once. Pure."""
 
     def rank(workspace: Path) -> int:
-        special = {"bootstrap": 0, "orchestrator": 1, "account": 2}
-        return special.get(workspace.name, 3)
+        return {"bootstrap": 0, "orchestrator": 1, "account": 1}.get(workspace.name, 2)
 
     groups: dict[int, list[Path]] = {}
     for workspace in workspaces:

@@ -21,7 +21,7 @@ from generator.structure import Structure
 
 BUNDLE_FORMAT = 1
 DEPLOY_ROLE = "deploy"
-_GENERATOR_OPTIONS = frozenset({"account_access_role"})
+_GENERATOR_OPTIONS = frozenset({"account_access_role", "shared_account_ids"})
 
 Tree = dict[str, bytes]
 """Path (POSIX, relative) to content."""

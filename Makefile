@@ -1,0 +1,51 @@
+# Every task by name; `make help` lists them. `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: init
+init: $(READY) ## Set up the virtual environment (mlops is then .venv/bin/mlops)
+
+.PHONY: demo
+demo: init ## The whole path in a sandbox: no AWS account, real Terraform
+	@$(BIN)/mlops demo examples/byom_realtime_builtin.yaml --platform examples/platform.yaml \
+	  --report build/demo-report.json
+
+.PHONY: test
+test: init lint ## Everything that CI checks
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: init ## Formatting, lint and types
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@terraform fmt -check -recursive -diff .
+
+.PHONY: fmt
+fmt: init ## Format Python and Terraform
+	@$(BIN)/ruff check --fix .
+	@terraform fmt -recursive .
+
+.PHONY: generate
+generate: init ## Write environments/ from the example platform and configs
+	@$(BIN)/mlops generate examples/byom_realtime_builtin.yaml --platform examples/platform.yaml
+
+.PHONY: package
+package: init ## Write the orchestrator's Lambda package to build/
+	@$(BIN)/mlops package --platform examples/platform.yaml

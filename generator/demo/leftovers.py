@@ -1,0 +1,54 @@
+"""What of a platform is still there: looked for by name in every account, service by service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# Service, listing call, member of the answer with the list, member with the name.
+_LISTINGS = (
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("iam", "list_roles", "Roles", "RoleName"),
+    ("lambda", "list_functions", "Functions", "FunctionName"),
+    ("apigateway", "get_rest_apis", "items", "name"),
+    ("codepipeline", "list_pipelines", "pipelines", "name"),
+    ("codebuild", "list_projects", "projects", None),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("ecr", "describe_repositories", "repositories", "repositoryName"),
+    ("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
+    ("sagemaker", "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+    ("sagemaker", "list_models", "Models", "ModelName"),
+    ("sagemaker", "list_monitoring_schedules", "MonitoringScheduleSummaries", "MonitoringScheduleName"),
+    ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    ("events", "list_rules", "Rules", "Name"),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("kms", "list_aliases", "Aliases", "AliasName"),
+)
+# AWS makes these by itself when a function or a build first writes; Terraform owns ours.
+_NOT_OURS = ("/aws/sagemaker/",)
+
+
+def find_leftovers(client: Callable[[str, str], Any], accounts: Iterable[str], prefix: str) -> list[str]:
+    """Return what carries the platform's prefix in any account, as ``account service name``.
+
+    Args:
+        client: (account id, service) to a boto3 client.
+        accounts: Accounts to look in.
+        prefix: The platform's name.
+    """
+    found = []
+    for account in accounts:
+        for service, call, member, name_member in _LISTINGS:
+            for item in getattr(client(account, service), call)().get(member, ()):
+                name = str(item[name_member] if name_member else item)
+                if _is_ours(name, prefix):
+                    found.append(f"{account} {service} {name}")
+    return found
+
+
+def _is_ours(name: str, prefix: str) -> bool:
+    if name.startswith(_NOT_OURS):
+        return False
+    last = name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+    return last == prefix or last.startswith(f"{prefix}-")

@@ -1,0 +1,36 @@
+"""A small change to a request, so that a rehearsal can show a changed request going through the gates."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from generator.project import Project
+from generator.request import Request, validate
+
+_INSTANCES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge", "ml.m5.2xlarge")
+_KEYS = ("inference_instance", "instance_type")
+
+
+def changed_config(request: Request, project: Project) -> tuple[dict[str, Any] | None, str]:
+    """Return the request with another instance type in every stage and what changed, or (None, "").
+
+    The first candidate that the contract accepts is taken. Pure.
+    """
+    for key, config in _candidates(request.config):
+        _, problems = validate(config, project.platform, project.registry)
+        if not problems:
+            return config, f"{key} becomes {config[key]}"
+    return None, ""
+
+
+def _candidates(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key in _KEYS:
+        current = config.get(key)
+        if current is None:
+            continue
+        used = set(current.values()) if isinstance(current, Mapping) else {current}
+        for instance in _INSTANCES:
+            if instance not in used:
+                yield key, {**copy.deepcopy(dict(config)), key: instance}

@@ -1,0 +1,279 @@
+"""Stand-ins for what configs presume to exist: accounts, buckets, objects, images, packages, keys, endpoints.
+
+Nothing here runs outside a sandbox. Everything made is listed in ``World.prepared``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from generator.blueprint import Reference
+from generator.names import bucket
+from generator.platform import Platform
+from generator.request import StagePlan
+
+_TRUST_ROOT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "{root}"}}],
+}
+
+
+class RunningSandbox(Protocol):
+    """The part of a running sandbox that is needed here."""
+
+    @property
+    def url(self) -> str: ...
+    def environment(self, account_id: str) -> dict[str, str]: ...
+
+
+def open_accounts(sandbox: RunningSandbox, platform: Platform) -> list[str]:
+    """Make, in every stage's account, the role that AWS Organizations would have made; return the accounts."""
+    role = platform.options.account_access_role
+    accounts = sorted({stage.account_id for stage in platform.stages} - {platform.orchestrator_account_id})
+    if role is None:
+        return accounts
+    root = f"arn:aws:iam::{platform.orchestrator_account_id}:root"
+    trust = json.loads(json.dumps(_TRUST_ROOT).replace("{root}", root))
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    for account in accounts:
+        iam = client(sandbox, account, platform.region, "iam")
+        try:
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
+        except iam.exceptions.EntityAlreadyExistsException:
+            continue
+        iam.put_role_policy(RoleName=role, PolicyName="administrator", PolicyDocument=json.dumps(everything))
+    return accounts
+
+
+def client(sandbox: RunningSandbox, account_id: str, region: str, service: str) -> Any:
+    """Return a boto3 client that acts as root of an account in the sandbox."""
+    import boto3
+
+    environment = sandbox.environment(account_id)
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=sandbox.url,
+        region_name=region,
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+class World:
+    """Prepares the world of one rehearsal.
+
+    Attributes:
+        prepared: What was made: {kind, name, account_id}.
+    """
+
+    def __init__(self, sandbox: RunningSandbox, platform: Platform, assets: Iterable[Path]) -> None:
+        self.prepared: list[dict[str, str]] = []
+        self._sandbox = sandbox
+        self._platform = platform
+        self._assets = tuple(assets)
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, account_id: str, service: str) -> Any:
+        """Return a client that acts as root of an account."""
+        key = (account_id, service)
+        if key not in self._clients:
+            self._clients[key] = client(self._sandbox, account_id, self._platform.region, service)
+        return self._clients[key]
+
+    def prepare_platform(self) -> None:
+        """Make what the platform file says exists already."""
+        options, account = self._platform.options, self._platform.orchestrator_account_id
+        for accounts in open_accounts(self._sandbox, self._platform):
+            if options.account_access_role:
+                self._note("role", options.account_access_role, accounts)
+        for name in (options.existing_assets_bucket, options.config_bucket):
+            if name:
+                self._bucket(name, account)
+        if options.existing_ecr_repository:
+            self._repository(options.existing_ecr_repository, account)
+
+    def prepare_request(self, plans: Iterable[StagePlan]) -> None:
+        """Make what a request points to, in the account where it lives."""
+        makers: Mapping[str, Callable[[Reference], None]] = {
+            "s3_object": self._object,
+            "s3_prefix": self._prefix,
+            "ecr_image": self._image,
+            "ecr_repository": lambda reference: self._repository(reference.source, reference.account_id),
+            "model_package": self._model_package,
+            "kms_key": self._kms_key,
+            "endpoint": self._endpoint,
+        }
+        seen: set[tuple[str, str, str]] = set()
+        for plan in plans:
+            for reference in plan.references:
+                identity = (reference.kind, reference.source, reference.account_id)
+                if identity not in seen:
+                    seen.add(identity)
+                    makers[reference.kind](reference)
+
+    def _note(self, kind: str, name: str, account_id: str) -> None:
+        self.prepared.append({"kind": kind, "name": name, "account_id": account_id})
+
+    def _bucket(self, name: str, account_id: str) -> None:
+        s3 = self.client(account_id, "s3")
+        if name.startswith(f"{self._platform.name}-") and name == bucket(self._platform, "assets"):
+            return
+        existing = {item["Name"] for item in s3.list_buckets()["Buckets"]}
+        if name in existing:
+            return
+        where = {"LocationConstraint": self._platform.region}
+        extra = {} if self._platform.region == "us-east-1" else {"CreateBucketConfiguration": where}
+        s3.create_bucket(Bucket=name, **extra)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        self._note("bucket", name, account_id)
+
+    def _prefix(self, reference: Reference) -> None:
+        self._bucket(reference.source.removeprefix("s3://").split("/", 1)[0], reference.account_id)
+
+    def _object(self, reference: Reference) -> None:
+        name, _, key = reference.source.removeprefix("s3://").partition("/")
+        self._bucket(name, reference.account_id)
+        s3 = self.client(reference.account_id, "s3")
+        if s3.list_objects_v2(Bucket=name, Prefix=key, MaxKeys=1).get("KeyCount"):
+            return
+        content, origin = self._content(key)
+        s3.put_object(Bucket=name, Key=key, Body=content)
+        self._note("object", f"s3://{name}/{key} ({origin})", reference.account_id)
+
+    def _content(self, key: str) -> tuple[bytes, str]:
+        """Return the bytes for an object key: the user's own by key, else a stand-in of the same sort."""
+        for folder in self._assets:
+            path = folder / key
+            if path.is_file():
+                return path.read_bytes(), f"from {folder.name}/{key}"
+        if key.endswith((".tar.gz", ".tgz")):
+            return _empty_archive(), "a stand-in archive"
+        if key.endswith((".csv", ".txt")):
+            return b"label,first,second\n1,0.5,0.25\n0,0.1,0.75\n", "a stand-in table"
+        if key.endswith((".json", ".jsonl")):
+            return b"{}\n", "a stand-in document"
+        return b"stand-in\n", "a stand-in"
+
+    def _repository(self, name: str, account_id: str) -> None:
+        ecr = self.client(account_id, "ecr")
+        if any(item["repositoryName"] == name for item in ecr.describe_repositories()["repositories"]):
+            return
+        ecr.create_repository(repositoryName=name)
+        self._note("repository", name, account_id)
+
+    def _image(self, reference: Reference) -> None:
+        registry, _, rest = reference.source.partition("/")
+        repository, _, tag = rest.partition(":")
+        account = registry.split(".", 1)[0] if registry[:12].isdigit() else reference.account_id
+        self._repository(repository, account)
+        ecr = self.client(account, "ecr")
+        tag = tag or "latest"
+        known = ecr.list_images(repositoryName=repository).get("imageIds", ())
+        if any(image.get("imageTag") == tag for image in known):
+            return
+        layer = "sha256:" + "0" * 64
+        image_manifest = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "config": {
+                "mediaType": "application/vnd.docker.container.image.v1+json",
+                "size": 2,
+                "digest": layer,
+            },
+            "layers": [],
+        }
+        ecr.put_image(repositoryName=repository, imageManifest=json.dumps(image_manifest), imageTag=tag)
+        self._note("image", reference.source, account)
+
+    def _model_package(self, reference: Reference) -> None:
+        account = reference.source.split(":")[4]
+        group, _, version = reference.source.split("/", 1)[1].partition("/")
+        sagemaker = self.client(account, "sagemaker")
+        groups = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+        if not any(item["ModelPackageGroupName"] == group for item in groups):
+            sagemaker.create_model_package_group(
+                ModelPackageGroupName=group, ModelPackageGroupDescription="stand-in for the rehearsal"
+            )
+            self._note("model package group", group, account)
+        artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{group}/model.tar.gz"
+        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id))
+        made = len(
+            sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+        )
+        for _ in range(made, int(version or 1)):
+            image = f"{account}.dkr.ecr.{self._platform.region}.amazonaws.com/{self._platform.name}-algorithms:1"
+            sagemaker.create_model_package(
+                ModelPackageGroupName=group,
+                ModelApprovalStatus="Approved",
+                InferenceSpecification={
+                    "Containers": [{"Image": image, "ModelDataUrl": artifact}],
+                    "SupportedContentTypes": ["text/csv"],
+                    "SupportedResponseMIMETypes": ["text/csv"],
+                },
+            )
+            self._note("model package", reference.source, account)
+
+    def _kms_key(self, reference: Reference) -> None:
+        # The sandbox takes a key's id from this tag, so that the ARN is the one that the config names.
+        account, key_id = reference.source.split(":")[4], reference.source.rsplit("/", 1)[1]
+        kms = self.client(account, "kms")
+        if any(item["KeyId"] == key_id for item in kms.list_keys()["Keys"]):
+            return
+        kms.create_key(
+            Description="stand-in for the rehearsal", Tags=[{"TagKey": "_custom_id_", "TagValue": key_id}]
+        )
+        self._note("kms key", reference.source, account)
+
+    def _endpoint(self, reference: Reference) -> None:
+        name, account = reference.source.rsplit("/", 1)[-1], reference.account_id
+        sagemaker = self.client(account, "sagemaker")
+        if any(item["EndpointName"] == name for item in sagemaker.list_endpoints()["Endpoints"]):
+            return
+        artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{name}/model.tar.gz"
+        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id))
+        iam = self.client(account, "iam")
+        role = f"rehearsal-{name}"[:64]
+        trust = json.dumps(_TRUST_ROOT).replace('{"AWS": "{root}"}', '{"Service": "sagemaker.amazonaws.com"}')
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=json.dumps(everything))
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn=arn,
+            PrimaryContainer={
+                "Image": f"{account}.dkr.ecr.{self._platform.region}.amazonaws.com/stand-in:1",
+                "ModelDataUrl": artifact,
+            },
+        )
+        variant = {
+            "VariantName": "AllTraffic",
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        capture = {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{bucket(self._platform, 'assets')}/rehearsal/{name}/capture",
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        }
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[variant], DataCaptureConfig=capture
+        )
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        self._note("endpoint", name, account)
+
+
+def _empty_archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        text = b"A stand-in for a model artifact, made by a rehearsal.\n"
+        member = tarfile.TarInfo("README")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    return buffer.getvalue()

@@ -1,0 +1,169 @@
+"""A project on disk: its platform file, its configs, the blueprints they use and the sources of the modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from generator import structure, workspaces
+from generator.blueprint import Registry, load_blueprints
+from generator.errors import ConfigError, GeneratorError
+from generator.load import load_text
+from generator.platform import Platform, default_platform, parse_platform
+from generator.problems import Problem
+from generator.request import Request, StagePlan, resolve, validate
+
+PLATFORM_FILE = "platform.yaml"
+_CONFIG_PATTERNS = ("mlops-config*.json", "mlops-config*.yaml", "mlops-config*.yml", "configs/*.json", "configs/*.y*ml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What every command that reads configs starts from.
+
+    Attributes:
+        platform: The platform.
+        registry: Every pipeline type of the platform.
+        folder: Where the platform file stands, or the current folder.
+    """
+
+    platform: Platform
+    registry: Registry
+    folder: Path
+
+    @cached_property
+    def structure(self) -> structure.Structure:
+        """The rendered structure of every module's workspace."""
+        return structure.load_structure(source_root(), self.registry.modules())
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRequest:
+    """One request, the file it came from and its place in it ("" or ``[n]``)."""
+
+    file: Path
+    place: str
+    request: Request
+    plans: Sequence[StagePlan]
+
+
+def source_root() -> Path:
+    """Return the folder that holds ``modules/`` and the root module."""
+    return Path(__file__).resolve().parent.parent
+
+
+def load_project(platform_file: Path | None) -> Project:
+    """Read the platform file, by default ``platform.yaml`` in the current folder, else the default platform.
+
+    Raises:
+        ConfigError: The platform file has problems; all are listed.
+    """
+    file = platform_file or Path(PLATFORM_FILE)
+    if platform_file is None and not file.is_file():
+        platform = default_platform()
+        return Project(platform, load_blueprints(platform), Path.cwd())
+    loaded = load_text(file.read_bytes(), name=str(file))
+    if loaded.problems:
+        raise ConfigError(loaded.problems, where=str(file))
+    if len(loaded.documents) != 1:
+        raise GeneratorError("a platform file holds exactly one document", where=str(file))
+    document = loaded.documents[0]
+    platform_or_none, problems = parse_platform(document.value)
+    if platform_or_none is None or problems:
+        raise ConfigError([document.place(problem) for problem in problems], where=str(file))
+    return Project(platform_or_none, load_blueprints(platform_or_none, file.parent), file.parent)
+
+
+def config_files(files: Iterable[Path], project: Project) -> list[Path]:
+    """Return the given config files, or the project's own when none is given.
+
+    Raises:
+        GeneratorError: A file does not exist, or none was given and none found.
+    """
+    given = list(files)
+    if not given:
+        given = sorted({path for pattern in _CONFIG_PATTERNS for path in project.folder.glob(pattern)})
+        if not given:
+            raise GeneratorError(
+                "no config file was given and none was found",
+                where=str(project.folder),
+                hint=f"name one, or put it at one of {', '.join(_CONFIG_PATTERNS)} (`mlops init` writes a first one)",
+            )
+    missing = [path for path in given if not path.is_file() and str(path) != "-"]
+    if missing:
+        raise GeneratorError(f"no such file: {', '.join(map(str, missing))}")
+    return given
+
+
+def load_requests(files: Iterable[Path], project: Project) -> list[LoadedRequest]:
+    """Read and validate configs; ``-`` is standard input.
+
+    Raises:
+        ConfigError: There are problems; all those of the first file that has any, after all were read,
+            are carried together with the others' in ``problems`` order.
+    """
+    requests: list[LoadedRequest] = []
+    failures: list[ConfigError] = []
+    for file in files:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        loaded = load_text(data, name=str(file))
+        problems: list[Problem] = list(loaded.problems)
+        for document in loaded.documents:
+            request, found = validate(document.value, project.platform, project.registry)
+            problems += [document.place(problem) for problem in found]
+            if request is not None and not found:
+                requests.append(
+                    LoadedRequest(file, document.key_prefix, request, resolve(request, project.platform))
+                )
+        if problems:
+            failures.append(ConfigError(problems, where=str(file)))
+    if failures:
+        raise ConfigErrors(failures)
+    _refuse_twins(requests)
+    return requests
+
+
+class ConfigErrors(GeneratorError):
+    """Several files have problems; each is told with its own."""
+
+    def __init__(self, failures: Sequence[ConfigError]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n".join(str(failure) for failure in failures))
+
+    def __str__(self) -> str:
+        count = sum(len(failure.problems) for failure in self.failures)
+        return f"{self.message}\n{count} problem{'' if count == 1 else 's'}; nothing was started"
+
+
+def _refuse_twins(requests: Iterable[LoadedRequest]) -> None:
+    seen: dict[str, LoadedRequest] = {}
+    for loaded in requests:
+        twin = seen.setdefault(loaded.request.pipeline, loaded)
+        if twin is not loaded:
+            raise GeneratorError(
+                f"{loaded.request.pipeline} is also requested by {twin.file}{twin.place}",
+                where=f"{loaded.file}{loaded.place}",
+                hint="give one of them another model_name, or a pipeline_name of its own",
+            )
+
+
+def desired_workspaces(
+    project: Project, requests: Iterable[LoadedRequest], lambda_package_path: str
+) -> dict[str, dict[str, bytes]]:
+    """Return every workspace of a platform and its requests as {folder: {file name: content}}. Pure."""
+    found = {
+        folder: dict(files)
+        for folder, files in workspaces.platform_workspaces(
+            project.platform, project.structure, lambda_package_path
+        ).items()
+    }
+    for loaded in requests:
+        for plan in loaded.plans:
+            folder = f"{plan.stage.name}/{loaded.request.pipeline}"
+            found[folder] = dict(
+                workspaces.pipeline_workspace(project.platform, project.structure, loaded.request, plan)
+            )
+    return found
