@@ -36,7 +36,9 @@ def install_all(context: Context) -> list[str]:
     installed = []
     for name in EXTENSIONS:
         parent = name.rpartition(".")[0]
-        if (parent != "sandbox" and find_spec(parent) is None) or find_spec(name) is None:
+        spec = find_spec(name) if parent == "sandbox" or find_spec(parent) is not None else None
+        if spec is None or spec.origin is None:
+            # An origin of None is a folder without __init__.py: not an extension yet.
             continue
         importlib.import_module(name).install(context)
         installed.append(name)
