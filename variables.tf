@@ -12,6 +12,16 @@ variable "account_id" {
   }
 }
 
+variable "additional_policies" {
+  description = "Policy documents (JSON) by name that this account's plan and deploy roles get beside the built-in ones: what a team's own blueprints need."
+  type = object({
+    deploy = optional(map(string), {})
+    plan   = optional(map(string), {})
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "external_id" {
   description = "External id that the stage roles ask for when they are assumed; null asks for none."
   type        = string
@@ -48,12 +58,13 @@ variable "name" {
 }
 
 variable "operations" {
-  description = "Limits and retention of the installation: days that logs and CodePipeline artifacts are kept, minutes a build may take, the API's requests a second and burst, the Lambda's memory in MB and time in seconds, and whether the account-wide API Gateway log role is managed here."
+  description = "Limits and retention of the installation: days that logs and CodePipeline artifacts are kept, minutes a build may take, how the config bucket tells (notification or eventbridge), the API's requests a second and burst, the Lambda's memory in MB and time in seconds, and whether the account-wide API Gateway log role is managed here."
   type = object({
     api_burst_limit             = optional(number, 20)
     api_rate_limit              = optional(number, 10)
     artifact_expiry_days        = optional(number, 14)
     build_timeout_minutes       = optional(number, 120)
+    config_trigger              = optional(string, "notification")
     lambda_memory_mb            = optional(number, 512)
     lambda_timeout_seconds      = optional(number, 29)
     log_retention_days          = optional(number, 365)
@@ -80,7 +91,7 @@ variable "options" {
     git_source = optional(object({
       branch         = optional(string, "main")
       connection_arn = optional(string)
-      paths          = optional(list(string), ["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"])
+      path           = optional(string, "mlops-configs")
       repository     = string
     }))
     kms_key_arn              = optional(string)
@@ -89,6 +100,7 @@ variable "options" {
     tags                     = optional(map(string), {})
     use_model_registry       = optional(bool, false)
     vpc = optional(object({
+      id                 = optional(string)
       security_group_ids = list(string)
       subnet_ids         = list(string)
     }))

@@ -45,12 +45,11 @@ variable "operator_principal_arns" {
 }
 
 variable "orchestrator" {
-  description = "The orchestrator account: its id, its state, artifacts and assets buckets, its container repository, and the KMS key of the buckets if one was given (null: the platform's own keys)."
+  description = "The orchestrator account: its id, its state, artifacts and assets buckets, and the KMS key of the buckets if one was given (null: the platform's own keys)."
   type = object({
     account_id       = string
     artifacts_bucket = string
     assets_bucket    = string
-    ecr_repository   = string
     kms_key_arn      = optional(string)
     state_bucket     = string
   })
