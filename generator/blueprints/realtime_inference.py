@@ -1,0 +1,101 @@
+"""Realtime endpoints: byom_realtime_builtin (AWS's image) and byom_realtime_custom (an own image)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..blueprint import PipelineType, Reference, StageContext
+from ..contract.field import Field
+from ..contract.scalars import InstanceType
+from . import common
+from .realtime_options import OPTION_FIELDS, OPTION_RULES, option_variables
+
+INSTANCE = Field(
+    "inference_instance",
+    InstanceType("endpoint"),
+    "Instance type of the endpoint.",
+    required=True,
+    per_stage=True,
+    example="ml.m5.large",
+)
+CAPTURE = common.location(
+    "data_capture_location",
+    "Where the endpoint keeps requests and answers: bucket/prefix.",
+    example="my-capture-bucket/churn/capture",
+)
+_COMMON_END = (
+    common.MODEL_ARTIFACT,
+    common.MODEL_PACKAGE,
+    INSTANCE,
+    CAPTURE,
+    common.endpoint_name(required=False),
+    common.KMS_KEY,
+    common.PIPELINE_NAME,
+    *OPTION_FIELDS,
+    common.ENVIRONMENT,
+    common.NETWORK_ISOLATION,
+    common.VPC_FIELD,
+    common.HARDWARE_ENCRYPTION,
+    common.TAGS_FIELD,
+)
+_RULES = (
+    common.storage_rule("inference_instance"),
+    common.KMS_RULE,
+    common.REGION_RULE,
+    common.ENDPOINT_NAMES_RULE,
+    *OPTION_RULES,
+)
+
+
+def variables(config: Mapping[str, Any], context: StageContext) -> dict[str, Any]:
+    """Return the variables of modules/pipelines/realtime_inference for one stage. Pure."""
+    instance = config["inference_instance"]
+    return {
+        "account_id": context.stage.account_id,
+        "data_capture": {
+            "destination_s3_uri": f"s3://{config['data_capture_location']}",
+            **config.get("data_capture", {}),
+        },
+        "endpoint_name": config.get("endpoint_name"),
+        "kms_key_arn": config.get("kms_key_arn"),
+        "model": common.model_variable(config, context, instance),
+        "tags": {"model_name": config["model_name"], **config.get("tags", {})},
+        **option_variables(config, context),
+    }
+
+
+def references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
+    """Return what a realtime config points to in one stage. Pure."""
+    return [
+        *common.model_references(config, context, config["inference_instance"]),
+        *common.bucket_reference(config, context, "data_capture_location"),
+        *common.kms_reference(config),
+    ]
+
+
+TYPES = {
+    pipeline_type.name: pipeline_type
+    for pipeline_type in (
+        PipelineType(
+            name="byom_realtime_builtin",
+            suffix="realtime-builtin",
+            blueprint="realtime_inference",
+            summary="Deploys a model on one of AWS's images, or a model package, to a realtime endpoint in every stage.",
+            fields=(common.MODEL_NAME, *common.FRAMEWORK, *_COMMON_END),
+            rules=(common.image_rule("inference", "inference_instance"), *_RULES),
+            variables=variables,
+            references=references,
+        ),
+        PipelineType(
+            name="byom_realtime_custom",
+            suffix="realtime-custom",
+            blueprint="realtime_inference",
+            summary="Deploys a model on an own image, or a model package, to a realtime endpoint in every stage.",
+            fields=(common.MODEL_NAME, common.CUSTOM_IMAGE, *_COMMON_END),
+            rules=_RULES,
+            variables=variables,
+            references=references,
+        ),
+    )
+}

@@ -1,0 +1,43 @@
+"""The field library: keys declared once give validation, JSON Schema, documentation and error texts.
+
+Pure standard library and cheap to import, because the very same code runs in the CLI and in the Lambda.
+
+    kinds.py     what a value may be, its normal form, its schema
+    scalars.py   the kinds that AWS gives meaning to: buckets, ARNs, instance types, cron expressions
+    field.py     a key: kind, requirement, per-stage, meaning, default
+    rules.py     rules across keys
+    check.py     one config against its keys and rules: every problem at once
+    report.py    where problems are collected
+"""
+
+from __future__ import annotations
+
+from .check import Context, Rule, View, check_config
+from .field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When, for_problem_types
+from .kinds import AnyJson, Choice, Flag, Items, Kind, Mapped, Number, OneOf, Record, Text, Whole
+from .report import INVALID, Report
+
+__all__ = [
+    "INVALID",
+    "WITHOUT_REGISTRY",
+    "WITH_REGISTRY",
+    "AnyJson",
+    "Choice",
+    "Context",
+    "Field",
+    "Flag",
+    "Items",
+    "Kind",
+    "Mapped",
+    "Number",
+    "OneOf",
+    "Record",
+    "Report",
+    "Rule",
+    "Text",
+    "View",
+    "When",
+    "Whole",
+    "check_config",
+    "for_problem_types",
+]
