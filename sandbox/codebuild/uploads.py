@@ -69,7 +69,10 @@ def _put(
     )
     key = "/".join(piece.strip("/") for piece in pieces if piece.strip("/"))
     bucket = target["location"].removeprefix("arn:aws:s3:::")
+    # S3's own key is meant by naming none; the role then needs no permission of KMS.
     key_id = None if target.get("encryptionDisabled") else build.record["encryptionKey"]
+    if key_id is not None and key_id.endswith(":alias/aws/s3"):
+        key_id = ""
     files = collect(artifact, root)
     if target.get("packaging") == "ZIP":
         return upload(client, Location(bucket, key), zipped(files), key_id=key_id)

@@ -383,6 +383,7 @@ def test_artifacts_are_zipped_from_the_base_directory(builder: Builder) -> None:
         },
     )
     build = builder.run("p1")
+    assert build["buildStatus"] == "SUCCEEDED"
     assert build["artifacts"]["location"] == f"arn:aws:s3:::{builder.bucket}/x/o.zip"
     body = builder.s3.get_object(Bucket=builder.bucket, Key="x/o.zip")
     assert body["ServerSideEncryption"] == "aws:kms"
