@@ -40,11 +40,11 @@ variable "alarms" {
 }
 
 variable "async_inference" {
-  description = "Asynchronous endpoint: callers put their input into S3 and read the answer under output_s3_uri (failures under failure_s3_uri); concurrency is per instance, 1 to 1000; topics are told of each outcome; null answers in the request itself."
+  description = "Asynchronous endpoint: callers put their input under input_s3_uri and find the answer under output_s3_uri (failures under failure_s3_uri; null reports them to the topics only); concurrency is per instance, 1 to 1000, null lets SageMaker choose; topics are told of each outcome; null answers in the request itself."
   type = object({
+    input_s3_uri                            = string
     output_s3_uri                           = string
     failure_s3_uri                          = optional(string)
-    input_s3_uri                            = optional(string)
     max_concurrent_invocations_per_instance = optional(number)
     success_topic_arn                       = optional(string)
     error_topic_arn                         = optional(string)
@@ -169,6 +169,18 @@ variable "kms_key_arn" {
   }
 }
 
+variable "live_instance_counts" {
+  description = "Instances that autoscaled variants run with just now, by variant name: a new endpoint configuration starts with as many, kept within min and max; alone they change nothing. Absent variants start with their min."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for count in values(var.live_instance_counts) : count >= 0 && floor(count) == count])
+    error_message = "live_instance_counts must be whole numbers of at least 0."
+  }
+}
+
 variable "model" {
   description = "The model: a container image with its artifact (an S3 object, or a prefix ending in / that is taken uncompressed), or a version in the Model Registry by ARN. package_image_uris and package_artifact_s3_uris name what a registered version uses, artifact_kms_key_arns the keys (key or alias ARN) that its artifacts are encrypted with: the execution role may read exactly those. environment is passed to the container; network_isolation cuts it off from every network."
   type = object({
@@ -252,7 +264,7 @@ variable "rollout" {
     strategy                 = optional(string, "all_at_once")
     step_percent             = optional(number, 10)
     wait_seconds             = optional(number, 300)
-    termination_wait_seconds = optional(number, 120)
+    termination_wait_seconds = optional(number, 300)
     timeout_seconds          = optional(number, 3600)
     error_percent            = optional(number, 5)
     latency_milliseconds     = optional(number)
@@ -288,6 +300,11 @@ variable "rollout" {
   validation {
     condition     = var.rollout.latency_milliseconds == null || try(var.rollout.latency_milliseconds >= 1 && var.rollout.latency_milliseconds <= 3600000, false)
     error_message = "rollout.latency_milliseconds must be 1 to 3600000 (one hour)."
+  }
+  validation {
+    # A metric alarm takes ten metrics: one of errors and one of latency for each variant.
+    condition     = var.rollout.latency_milliseconds == null || length(var.variants) <= 5
+    error_message = "rollout.latency_milliseconds works for up to 5 variants: the alarm that rolls back takes ten metrics."
   }
   validation {
     condition     = var.rollout.strategy != "rolling" || (length(var.variants) == 1 && alltrue([for variant in var.variants : variant.serverless == null]))
@@ -433,6 +450,10 @@ variable "variants" {
   validation {
     condition     = alltrue([for variant in var.variants : variant.serverless == null || var.async_inference == null])
     error_message = "serverless and async_inference exclude each other: SageMaker has no asynchronous serverless endpoint."
+  }
+  validation {
+    condition     = alltrue([for variant in var.variants : variant.serverless == null || var.data_capture == null])
+    error_message = "serverless and data_capture exclude each other: SageMaker captures nothing on a serverless endpoint; set data_capture to null."
   }
   validation {
     condition     = alltrue([for variant in var.variants : variant.serverless == null || variant.volume_size_gb == null])
