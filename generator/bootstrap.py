@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from python_terraform import IsFlagged
 
@@ -11,7 +12,7 @@ from generator.aws import Aws
 from generator.terraform import PlanCounts, Terraform
 
 _OVERRIDE = "backend_override.tf.json"
-_LOCAL_BACKEND = {"terraform": {"backend": {"local": {}}}}
+_LOCAL_BACKEND: dict[str, Any] = {"terraform": {"backend": {"local": {}}}}
 
 
 def create(folder: Path, terraform: Terraform, aws: Aws) -> PlanCounts:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator import structure, workspaces
@@ -34,10 +33,9 @@ class Project:
     registry: Registry
     folder: Path
 
-    @cached_property
-    def structure(self) -> structure.Structure:
-        """The rendered structure of every module's workspace."""
-        return structure.load_structure(source_root(), self.registry.modules())
+    def structure(self, modules: Iterable[str]) -> structure.Structure:
+        """Return the rendered structure of the platform's workspaces and of these modules'."""
+        return structure.load_structure(source_root(), modules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,14 @@ def load_project(platform_file: Path | None) -> Project:
     platform_or_none, problems = parse_platform(document.value)
     if platform_or_none is None or problems:
         raise ConfigError([document.place(problem) for problem in problems], where=str(file))
-    return Project(platform_or_none, load_blueprints(platform_or_none, file.parent), file.parent)
+    platform = _with_own_blueprints(platform_or_none, file.parent)
+    return Project(platform, load_blueprints(platform), file.parent)
+
+
+def _with_own_blueprints(platform: Platform, folder: Path) -> Platform:
+    """Return the platform with the paths of a team's own blueprints taken from the platform file's folder."""
+    paths = tuple(str((folder / path).resolve()) for path in platform.blueprints)
+    return replace(platform, blueprints=paths)
 
 
 def config_files(files: Iterable[Path], project: Project) -> list[Path]:
@@ -154,16 +159,16 @@ def desired_workspaces(
     project: Project, requests: Iterable[LoadedRequest], lambda_package_path: str
 ) -> dict[str, dict[str, bytes]]:
     """Return every workspace of a platform and its requests as {folder: {file name: content}}. Pure."""
+    requests = list(requests)
+    fixed = project.structure({loaded.request.pipeline_type.module for loaded in requests})
     found = {
         folder: dict(files)
-        for folder, files in workspaces.platform_workspaces(
-            project.platform, project.structure, lambda_package_path
-        ).items()
+        for folder, files in workspaces.platform_workspaces(project.platform, fixed, lambda_package_path).items()
     }
     for loaded in requests:
         for plan in loaded.plans:
             folder = f"{plan.stage.name}/{loaded.request.pipeline}"
             found[folder] = dict(
-                workspaces.pipeline_workspace(project.platform, project.structure, loaded.request, plan)
+                workspaces.pipeline_workspace(project.platform, fixed, loaded.request, plan)
             )
     return found

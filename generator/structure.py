@@ -8,6 +8,7 @@ needs a template engine, and a workspace from the Lambda has the same bytes as o
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Terraform, not HTML; no value of a config reaches a template
+        autoescape=False,
     )
     fixed = {
         ".terraform.lock.hcl": (root / ".terraform.lock.hcl").read_bytes(),
@@ -116,7 +117,9 @@ def bundled_path(module: str) -> str:
     A team's own blueprint lives outside the repository; its module joins the others by its folder's name.
     """
     path = Path(module)
-    return f"modules/pipelines/{path.parent.name if path.name == 'module' else path.name}" if path.is_absolute() else module
+    if not path.is_absolute():
+        return module
+    return f"modules/pipelines/{path.parent.name if path.name == 'module' else path.name}"
 
 
 def _module_sources(folder: Path, target: str) -> Iterable[tuple[str, bytes]]:
@@ -127,9 +130,19 @@ def _module_sources(folder: Path, target: str) -> Iterable[tuple[str, bytes]]:
             yield f"{target}/{relative.as_posix()}", path.read_bytes()
 
 
-def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: content.decode() for path, content in files.items()}
+def _texts(files: Mapping[str, bytes]) -> dict[str, str | list[str]]:
+    """Return text as text, and what is not UTF-8 (a module's own zip) as a list of one base64 text."""
+    texts: dict[str, str | list[str]] = {}
+    for path, content in files.items():
+        try:
+            texts[path] = content.decode()
+        except UnicodeDecodeError:
+            texts[path] = [base64.b64encode(content).decode()]
+    return texts
 
 
-def _contents(files: Mapping[str, str]) -> dict[str, bytes]:
-    return {path: text.encode() for path, text in files.items()}
+def _contents(files: Mapping[str, str | list[str]]) -> dict[str, bytes]:
+    return {
+        path: text.encode() if isinstance(text, str) else base64.b64decode(text[0])
+        for path, text in files.items()
+    }

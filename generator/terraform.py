@@ -101,7 +101,9 @@ class Terraform:
         listed = self._run(folder, "state list")[1].split()
         return sorted(address for address in listed if "data." not in address)
 
-    def _run(self, folder: Path, command: str, *arguments: str, ok: tuple[int, ...] = (0,), **options: Any) -> tuple[int, str]:
+    def _run(
+        self, folder: Path, command: str, *arguments: str, ok: tuple[int, ...] = (0,), **options: Any
+    ) -> tuple[int, str]:
         if not folder.is_dir():
             raise ToolError(f"{folder} is not a workspace folder", hint="run `mlops generate` first")
         flags = {} if command == "state list" else {"no_color": IsFlagged}

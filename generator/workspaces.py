@@ -44,7 +44,9 @@ def pipeline_workspace(
     )
 
 
-def platform_workspaces(platform: Platform, fixed: Structure, lambda_package_path: str) -> dict[str, Mapping[str, bytes]]:
+def platform_workspaces(
+    platform: Platform, fixed: Structure, lambda_package_path: str
+) -> dict[str, Mapping[str, bytes]]:
     """Return the workspaces that the platform itself needs, by folder below ``environments/``.
 
     They are ``bootstrap`` (state bucket), ``orchestrator``, and ``<stage>/account`` for every account

@@ -11,6 +11,7 @@ import click
 from generator.cli.common import files_argument, platform_option, yes_option
 from generator.demo.rehearsal import Rehearsal
 from generator.demo.report import Report
+from generator.demo.start import start_sandbox
 from generator.demo.summary import print_summary
 from generator.errors import GeneratorError
 from generator.progress import Progress
@@ -57,8 +58,6 @@ def demo(
     verify, proves the result, changes it, and takes it all down. Without a terminal, or with --yes, the
     demo answers the approvals itself and says so.
     """
-    from sandbox import control
-
     project = load_project(platform_file)
     requests = load_requests(config_files(files, project), project)
     show = Progress()
@@ -76,7 +75,8 @@ def demo(
         return click.confirm(f"  Approve this plan for {stage.name}?", default=True, err=True)
 
     with show.step("starting a sandbox"):
-        sandbox = control.start("demo", region=project.platform.region, daemon=keep)
+        name = "demo" if keep else f"demo-{os.getpid()}"
+        sandbox = start_sandbox(name, region=project.platform.region, detached=keep)
     # From here on every AWS call of this process and of its children goes to the sandbox.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]

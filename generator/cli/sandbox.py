@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from generator.cli.common import json_option, platform_option, print_json, progress
+from generator.demo.start import require_sandbox, start_sandbox
 from generator.project import load_project
 
 _name_option = click.option("--name", default="default", show_default=True, help="Name of the sandbox.")
@@ -27,12 +28,11 @@ def sandbox() -> None:
 def up(name: str, port: int, platform_file: Path | None, as_json: bool) -> None:
     """Start a sandbox that goes on running, with the accounts of the platform in it."""
     from generator.demo.world import open_accounts
-    from sandbox import control
 
     project = load_project(platform_file)
     show = progress(as_json)
     with show.step(f"starting sandbox {name}"):
-        running = control.start(name, port=port, region=project.platform.region, daemon=True)
+        running = start_sandbox(name, port=port, region=project.platform.region, detached=True)
     open_accounts(running, project.platform)
     environment = running.environment(project.platform.orchestrator_account_id)
     if as_json:
@@ -48,7 +48,8 @@ def down(name: str) -> None:
     """Stop a sandbox; everything in it is gone."""
     from sandbox import control
 
-    control.stop(name)
+    if not control.stop(name):
+        click.echo(f"sandbox {name} is not running", err=True)
 
 
 @sandbox.command("status")
@@ -74,10 +75,9 @@ def status_(name: str, as_json: bool) -> None:
 def env(name: str, account: str | None, platform_file: Path | None, as_json: bool) -> None:
     """Print the environment that makes every AWS tool use the sandbox."""
     from generator.provider_mirror import find_terraform
-    from sandbox import control
 
     platform = load_project(platform_file).platform
-    found = control.require(name).environment(account or platform.orchestrator_account_id)
+    found = require_sandbox(name).environment(account or platform.orchestrator_account_id)
     # Plain terraform in the same shell then finds the provider that mlops would use.
     setup = find_terraform(os.environ).environment
     found |= {key: value for key, value in setup.items() if value is not None}
@@ -93,9 +93,7 @@ def env(name: str, account: str | None, platform_file: Path | None, as_json: boo
 @json_option
 def inbox(name: str, as_json: bool) -> None:
     """Show the notifications that subscribers have received."""
-    from sandbox import control
-
-    messages = control.require(name).inbox()
+    messages = require_sandbox(name).inbox()
     if as_json:
         print_json(messages)
         return
