@@ -1,0 +1,233 @@
+"""A saved plan in a few words: what an approver must know, and no value that could be a secret. Pure.
+
+Only addresses and actions are told, and the before and after of a short list of attributes
+(``SAFE_ATTRIBUTES``) that are never secret and are what people decide by: instance types, counts, images,
+artifacts, schedules. Everything else stays in the plan, which only the apply role may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TEXT_LIMIT = 700
+VALUE_LIMIT = 60
+
+SAFE_ATTRIBUTES = frozenset(
+    {
+        "desired_capacity",
+        "endpoint_config_name",
+        "engine_version",
+        "image",
+        "image_identifier",
+        "image_uri",
+        "initial_instance_count",
+        "initial_sampling_percentage",
+        "initial_variant_weight",
+        "instance_count",
+        "instance_type",
+        "job_definition_name",
+        "max_capacity",
+        "max_concurrency",
+        "memory_size",
+        "memory_size_in_mb",
+        "min_capacity",
+        "model_data_url",
+        "model_name",
+        "model_package_name",
+        "monitoring_job_definition_name",
+        "provisioned_concurrency",
+        "runtime",
+        "s3_uri",
+        "schedule_expression",
+        "timeout",
+        "training_image",
+        "volume_size_in_gb",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """One safe attribute of a resource before and after, as text."""
+
+    attribute: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What happens to one resource: ``add``, ``change``, ``replace``, ``destroy``, ``forget`` or ``move``."""
+
+    address: str
+    action: str
+    attributes: tuple[AttributeChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A plan's changes.
+
+    ``add`` and ``destroy`` count as Terraform's own last line does: a replaced resource is in both.
+    ``changes`` is 0 exactly when Terraform says that the plan is empty (``-detailed-exitcode`` 0). A changed
+    output makes a plan not empty: the pipeline's jobs are an output, and a job costs money.
+    """
+
+    add: int
+    change: int
+    destroy: int
+    replace: int
+    outputs: int
+    changes: int
+    resources: tuple[ResourceChange, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as JSON values."""
+        return asdict(self)
+
+
+def summarise(plan: Mapping[str, Any], *, empty: bool) -> Summary:
+    """Return what a plan does.
+
+    Args:
+        plan: The document of ``terraform show -json``.
+        empty: Whether Terraform found nothing to do (exit code 0 of ``plan -detailed-exitcode``).
+    """
+    resources = tuple(sorted(_resources(plan), key=lambda change: (_ORDER.index(change.action), change.address)))
+    counts = {action: sum(1 for change in resources if change.action == action) for action in _ORDER}
+    changed_outputs = sum(1 for change in plan.get("output_changes", {}).values() if change["actions"] != ["no-op"])
+    return Summary(
+        add=counts["add"] + counts["replace"],
+        change=counts["change"],
+        destroy=counts["destroy"] + counts["replace"],
+        replace=counts["replace"],
+        outputs=changed_outputs,
+        changes=0 if empty else max(1, len(resources) + changed_outputs),
+        resources=resources,
+    )
+
+
+def summary_text(summary: Summary, stage: str, *, destroy: bool) -> str:
+    """Return the summary as one line of plain ASCII of at most 700 characters.
+
+    What is replaced and destroyed comes first, then what an approver decides by, then the rest by name.
+    """
+    if summary.changes == 0:
+        return f"{stage}: {'nothing is left to destroy' if destroy else 'nothing to change'}."
+    head = f"{stage}: {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy"
+    if summary.replace:
+        head += f" ({summary.replace} replaced)"
+    if not summary.resources and summary.outputs:
+        head += ", outputs change"
+    lists = [
+        ("REPLACES", [change.address for change in summary.resources if change.action == "replace"]),
+        ("DESTROYS", [change.address for change in summary.resources if change.action == "destroy"]),
+        ("Settings", list(dict.fromkeys(_settings(summary)))),
+        ("Changes", [change.address for change in summary.resources if change.action == "change"]),
+        ("Adds", [change.address for change in summary.resources if change.action == "add"]),
+        ("Moves", [change.address for change in summary.resources if change.action == "move"]),
+        ("Forgets", [change.address for change in summary.resources if change.action == "forget"]),
+    ]
+    text = _ascii(f"{head}.")
+    for title, items in lists:
+        if items:
+            text += _listed(f" {title}: ", [_ascii(item) for item in items], TEXT_LIMIT - len(text))
+    return text
+
+
+_ORDER = ("replace", "destroy", "change", "add", "forget", "move")
+_ACTIONS = {
+    ("create",): "add",
+    ("delete",): "destroy",
+    ("update",): "change",
+    ("forget",): "forget",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+    ("create", "forget"): "replace",
+}
+
+
+def _resources(plan: Mapping[str, Any]) -> Iterator[ResourceChange]:
+    for resource in plan.get("resource_changes", []):
+        if resource.get("mode") == "data":
+            continue
+        change = resource["change"]
+        action = _ACTIONS.get(tuple(change["actions"]))
+        if action is None and resource.get("previous_address"):
+            action = "move"
+        if action is None:
+            continue
+        found = tuple(_attributes(change)) if action in ("change", "replace") else ()
+        yield ResourceChange(_short(resource["address"]), action, found)
+
+
+def _short(address: str) -> str:
+    """Return an address without the workspace's one module, and without quotes that mails would escape."""
+    return address.removeprefix("module.pipeline.").removeprefix("module.delivery.").replace('"', "'")
+
+
+def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+    before = dict(_leaves(change.get("before"), change.get("before_sensitive")))
+    after = dict(_leaves(change.get("after"), change.get("after_sensitive")))
+    unknown = {path for path, value in _leaves(change.get("after_unknown"), None) if value is True}
+    for path in sorted(before.keys() | after.keys() | unknown):
+        name = [part for part in path if isinstance(part, str)][-1:]
+        if not name or name[0] not in SAFE_ATTRIBUTES:
+            continue
+        old = _value(before.get(path))
+        new = "(known after apply)" if path in unknown else _value(after.get(path))
+        if old != new:
+            yield AttributeChange(".".join(map(str, path)), old, new)
+
+
+def _leaves(value: Any, sensitive: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield every scalar with its path, leaving out what is sensitive."""
+    if sensitive is True:
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            below = sensitive.get(key) if isinstance(sensitive, Mapping) else None
+            yield from _leaves(item, below, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            below = sensitive[index] if isinstance(sensitive, list) and index < len(sensitive) else None
+            # Sets come as lists in no particular order, and most blocks have one item: leave its number out.
+            yield from _leaves(item, below, path if len(value) == 1 else (*path, index))
+    else:
+        yield path, value
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "(none)"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if ".dkr.ecr." in text:
+        text = text.rsplit("/", 1)[-1]
+    return text if len(text) <= VALUE_LIMIT else f"...{text[3 - VALUE_LIMIT :]}"
+
+
+def _settings(summary: Summary) -> Iterator[str]:
+    for change in summary.resources:
+        for attribute in change.attributes:
+            name = attribute.attribute.rsplit(".", 1)[-1]
+            yield f"{name} {attribute.before} -> {attribute.after}"
+
+
+def _listed(title: str, items: list[str], room: int) -> str:
+    """Return ``title`` and as many items as fit into ``room`` characters, and how many were left out."""
+    text = ""
+    for number, item in enumerate(items):
+        more = len(items) - number
+        piece = f"{', ' if text else title}{item}"
+        reserve = len(f" and {more} more.")
+        if len(text) + len(piece) + reserve > room:
+            left_out = f"{title}{more} resources." if not text else f" and {more} more."
+            return text + left_out if len(text) + len(left_out) <= room else text
+        text += piece
+    return f"{text}."
+
+
+def _ascii(text: str) -> str:
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)

@@ -1,0 +1,178 @@
+"""A plan's summary: the counts, what comes first, what stays secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generator.delivery.summary import TEXT_LIMIT, summarise, summary_text
+
+
+def change(address: str, *actions: str, **details: Any) -> dict[str, Any]:
+    """Return a resource change as `terraform show -json` writes it."""
+    top = {key: details.pop(key) for key in ("mode", "previous_address") if key in details}
+    body = {"before": None, "after": None, "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}}
+    return {"address": address, "mode": "managed", **top, "change": {**body, "actions": list(actions), **details}}
+
+
+def plan(*changes: dict[str, Any], **outputs: list[str]) -> dict[str, Any]:
+    """Return a plan document."""
+    return {
+        "resource_changes": list(changes),
+        "output_changes": {name: {"actions": actions} for name, actions in outputs.items()},
+    }
+
+
+def test_counts_are_those_of_terraforms_last_line() -> None:
+    summary = summarise(
+        plan(
+            change("a.added", "create"),
+            change("a.changed", "update"),
+            change("a.gone", "delete"),
+            change("a.replaced", "create", "delete"),
+            change("a.same", "no-op"),
+            change("data.x", "read", mode="data"),
+            pipeline=["update"],
+        ),
+        empty=False,
+    )
+    assert (summary.add, summary.change, summary.destroy, summary.replace) == (2, 1, 2, 1)
+    assert summary.outputs == 1
+    assert summary.changes == 5
+
+
+def test_empty_plan_has_no_changes() -> None:
+    summary = summarise(plan(change("a.same", "no-op"), pipeline=["no-op"]), empty=True)
+    assert summary.changes == 0
+    assert summary_text(summary, "dev", destroy=False) == "dev: nothing to change."
+    assert summary_text(summary, "dev", destroy=True) == "dev: nothing is left to destroy."
+
+
+def test_output_only_change_is_a_change_because_jobs_are_an_output() -> None:
+    summary = summarise(plan(pipeline=["update"]), empty=False)
+    assert summary.changes == 1
+    assert summary_text(summary, "dev", destroy=False) == ("dev: 0 to add, 0 to change, 0 to destroy, outputs change.")
+
+
+def test_plan_that_terraform_does_not_call_empty_is_never_counted_as_empty() -> None:
+    assert summarise(plan(), empty=False).changes == 1
+
+
+def test_moved_resource_is_named() -> None:
+    summary = summarise(plan(change("a.new", "no-op", previous_address="a.old")), empty=False)
+    assert summary_text(summary, "dev", destroy=False).endswith("Moves: a.new.")
+
+
+def test_replaced_and_destroyed_come_first_then_what_people_decide_by() -> None:
+    before = {"production_variants": [{"instance_type": "ml.m5.large", "initial_instance_count": 1}]}
+    after = {"production_variants": [{"instance_type": "ml.m5.xlarge", "initial_instance_count": 2}]}
+    summary = summarise(
+        plan(
+            change("module.pipeline.aws_x.added", "create"),
+            change("module.pipeline.aws_sagemaker_endpoint.this", "update"),
+            change('module.pipeline.aws_alarm.this["errors"]', "delete"),
+            change(
+                "module.pipeline.aws_sagemaker_endpoint_configuration.this",
+                "create",
+                "delete",
+                before=before,
+                after=after,
+            ),
+        ),
+        empty=False,
+    )
+    assert summary_text(summary, "prod", destroy=False) == (
+        "prod: 2 to add, 1 to change, 2 to destroy (1 replaced)."
+        " REPLACES: aws_sagemaker_endpoint_configuration.this."
+        " DESTROYS: aws_alarm.this['errors']."
+        " Settings: initial_instance_count 1 -> 2, instance_type ml.m5.large -> ml.m5.xlarge."
+        " Changes: aws_sagemaker_endpoint.this."
+        " Adds: aws_x.added."
+    )
+
+
+def test_values_outside_the_safe_list_never_appear() -> None:
+    summary = summarise(
+        plan(change("a.b", "update", before={"password": "old-secret"}, after={"password": "new-secret"})), empty=False
+    )
+    assert "secret" not in str(summary.to_json())
+
+
+def test_sensitive_values_never_appear_even_under_a_safe_name() -> None:
+    summary = summarise(
+        plan(
+            change(
+                "a.b",
+                "update",
+                before={"image": "old-secret"},
+                after={"image": "new-secret"},
+                before_sensitive={"image": True},
+                after_sensitive={"image": True},
+            )
+        ),
+        empty=False,
+    )
+    assert "secret" not in str(summary.to_json())
+
+
+def test_sensitive_block_hides_what_is_in_it() -> None:
+    before, after = {"container": [{"image": "old-secret"}]}, {"container": [{"image": "new-secret"}]}
+    summary = summarise(
+        plan(change("a.b", "update", before=before, after=after, before_sensitive={"container": True})), empty=False
+    )
+    assert "old-secret" not in str(summary.to_json())
+
+
+def test_unknown_value_is_said_to_be_unknown() -> None:
+    summary = summarise(
+        plan(
+            change("a.b", "update", before={"image": "x:1"}, after={}, after_unknown={"image": True}),
+        ),
+        empty=False,
+    )
+    assert "image x:1 -> (known after apply)" in summary_text(summary, "dev", destroy=False)
+
+
+def test_image_is_told_by_repository_and_tag() -> None:
+    host = "111111111111.dkr.ecr.eu-central-1.amazonaws.com"
+    summary = summarise(
+        plan(change("a.b", "update", before={"image": f"{host}/xgb:1"}, after={"image": f"{host}/xgb:2"})), empty=False
+    )
+    assert "image xgb:1 -> xgb:2" in summary_text(summary, "dev", destroy=False)
+
+
+def test_long_value_keeps_its_end() -> None:
+    summary = summarise(
+        plan(change("a.b", "update", before={"model_data_url": None}, after={"model_data_url": "s3://" + "x" * 90})),
+        empty=False,
+    )
+    value = summary.resources[0].attributes[0]
+    assert value.before == "(none)"
+    assert len(value.after) == 60
+    assert value.after.startswith("...x")
+
+
+def test_text_is_short_plain_ascii_and_says_what_it_left_out() -> None:
+    names = [change(f"aws_thing.näme_{number:03}", "create") for number in range(200)]
+    text = summary_text(summarise(plan(*names), empty=False), "dev", destroy=False)
+    assert len(text) <= TEXT_LIMIT
+    assert text.isascii()
+    assert text.isprintable()
+    assert text.startswith("dev: 200 to add")
+    assert text.endswith("more.")
+    shown = text.count("aws_thing.")
+    assert f"and {200 - shown} more." in text
+
+
+def test_text_fits_whatever_the_mix() -> None:
+    for count in range(1, 60, 3):
+        mixed = [
+            change(f"aws_thing.{action}_{number}_{'x' * (count % 17)}", *actions)
+            for number in range(count)
+            for action, actions in (
+                ("r", ("create", "delete")),
+                ("d", ("delete",)),
+                ("u", ("update",)),
+                ("a", ("create",)),
+            )
+        ]
+        assert len(summary_text(summarise(plan(*mixed), empty=False), "pre-production", destroy=False)) <= TEXT_LIMIT
