@@ -18,11 +18,13 @@ locals {
   tags              = merge(var.options.tags, var.tags)
 
   # CodeBuild asks for the VPC's id where Lambda does not.
-  vpc = (
-    var.options.vpc == null
-    ? null
-    : merge(var.options.vpc, { id = try(coalesce(var.options.vpc.id, data.aws_subnet.given[0].vpc_id), null) })
-  )
+  vpc = one([
+    for vpc in var.options.vpc[*] : {
+      id                 = try(coalesce(vpc.id, data.aws_subnet.given[0].vpc_id), null)
+      security_group_ids = vpc.security_group_ids
+      subnet_ids         = vpc.subnet_ids
+    }
+  ])
 }
 
 data "aws_region" "current" {}

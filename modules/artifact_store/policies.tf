@@ -39,7 +39,7 @@ data "aws_iam_policy_document" "bucket" {
     ]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 

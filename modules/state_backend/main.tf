@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = [local.arn, "${local.arn}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = ["${local.arn}/${var.name}/*/account/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
