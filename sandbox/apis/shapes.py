@@ -75,9 +75,7 @@ def parse(shape: Shape | None, value: Any) -> Any:
         if getattr(shape, "is_document_type", False):
             return value
         return {
-            name: parse(member, value[name])
-            for name, member in shape.members.items()
-            if value.get(name) is not None
+            name: parse(member, value[name]) for name, member in shape.members.items() if value.get(name) is not None
         }
     if isinstance(shape, ListShape):
         return [parse(shape.member, item) for item in value]
@@ -105,9 +103,7 @@ def _structure(shape: Shape, value: Any, path: str, found: list[str]) -> None:
     _check_type(shape, value, path)
     for name in shape.required_members:
         if value.get(name) is None:
-            found.append(
-                f"Value null at '{_join(path, name)}' failed to satisfy constraint: Member must not be null"
-            )
+            found.append(f"Value null at '{_join(path, name)}' failed to satisfy constraint: Member must not be null")
     for name, member in shape.members.items():
         if value.get(name) is not None:
             _member(member, value[name], _join(path, name), found)
@@ -119,9 +115,7 @@ def _member(shape: Shape, value: Any, path: str, found: list[str]) -> None:
         _structure(shape, value, path, found)
         return
     failed = _constraints(shape, value)
-    found.extend(
-        f"Value '{_show(value)}' at '{path}' failed to satisfy constraint: {text}" for text in failed
-    )
+    found.extend(f"Value '{_show(value)}' at '{path}' failed to satisfy constraint: {text}" for text in failed)
     if isinstance(shape, ListShape):
         for number, item in enumerate(value, 1):
             _member(shape.member, item, f"{path}.{number}.member", found)
@@ -176,9 +170,7 @@ def _check_type(shape: Shape, value: Any, path: str) -> None:
         return
     fits = isinstance(value, expected) and not (isinstance(value, bool) and bool not in expected)
     if not fits:
-        raise WrongType(
-            f"{path or 'request'}: a JSON {type(value).__name__} cannot be read as {shape.type_name}"
-        )
+        raise WrongType(f"{path or 'request'}: a JSON {type(value).__name__} cannot be read as {shape.type_name}")
 
 
 def _join(path: str, name: str) -> str:

@@ -35,9 +35,7 @@ class Role:
         source_arn: ARN of that resource, for `aws:SourceArn` conditions in the trust policy.
     """
 
-    def __init__(
-        self, context: Context, arn: str, account_id: str, region: str, source_arn: str | None = None
-    ) -> None:
+    def __init__(self, context: Context, arn: str, account_id: str, region: str, source_arn: str | None = None) -> None:
         self.context = context
         self.arn = arn
         self.account_id = account_id
@@ -100,9 +98,7 @@ class Role:
         """
         bucket, key = split_uri(uri)
         with _failures(uri):
-            return bool(
-                self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount")
-            )
+            return bool(self.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"))
 
     def objects(self, uri: str) -> Iterator[tuple[str, str]]:
         """Bucket and key of each object under an S3 URI, folder markers left out.
@@ -147,8 +143,6 @@ class Role:
         bucket, key = split_uri(uri)
         more = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         with _failures(uri):
-            if kms_key:
-                self.client("kms").generate_data_key(KeyId=kms_key, KeySpec="AES_256")
             self.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **more)
 
 

@@ -51,9 +51,7 @@ def create_endpoint(call: Call) -> dict[str, Any]:
 
     def finish() -> None:
         fault = call.context.faults.take("sagemaker.endpoint", name=name, operation="create", arn=arn)
-        reason = (
-            fault.error.get("reason", "The endpoint failed on purpose.") if fault else _unfit(call, config)
-        )
+        reason = fault.error.get("reason", "The endpoint failed on purpose.") if fault else _unfit(call, config)
         if reason:
             _set(endpoint, EndpointStatus="Failed", FailureReason=reason)
         else:
@@ -85,9 +83,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     _announce(call, endpoint)
 
     def finish() -> None:
-        fault = call.context.faults.take(
-            "sagemaker.endpoint", name=endpoint.name, operation="update", arn=endpoint.arn
-        )
+        fault = call.context.faults.take("sagemaker.endpoint", name=endpoint.name, operation="update", arn=endpoint.arn)
         reason = _unfit(call, config)
         if fault and not fault.error.get("rollback"):
             _set(

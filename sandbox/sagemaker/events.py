@@ -18,9 +18,7 @@ from sandbox.sagemaker.store import Resource, Store
 SOURCE = "aws.sagemaker"
 
 
-def publish(
-    context: Context, resource: Resource, what: str, changes: Mapping[str, Any] | None = None
-) -> None:
+def publish(context: Context, resource: Resource, what: str, changes: Mapping[str, Any] | None = None) -> None:
     """Send `SageMaker <what> State Change` about a resource, to the account and region of its ARN.
 
     Args:

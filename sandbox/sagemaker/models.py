@@ -81,9 +81,7 @@ def create_model(call: Call) -> dict[str, Any]:
         raise invalid("The execution role ARN must be provided.")
     for container in given:
         if ("ModelPackageName" in container) == ("Image" in container):
-            raise invalid(
-                "Specify one of either Image and Model Data URL or ModelPackageName in container definition."
-            )
+            raise invalid("Specify one of either Image and Model Data URL or ModelPackageName in container definition.")
     role = Role(call.context, call["ExecutionRoleArn"], call.account_id, call.region, arn)
     try:
         role.client("sts")

@@ -127,9 +127,7 @@ def delete_group(call: Call) -> None:
 def put_group_policy(call: Call) -> dict[str, Any]:
     group = store_of(call).get(GROUP, call["ModelPackageGroupName"])
     if group is None:
-        raise invalid(
-            f"Cannot find Model Package Group: {arn_of(call, GROUP, call['ModelPackageGroupName'])}"
-        )
+        raise invalid(f"Cannot find Model Package Group: {arn_of(call, GROUP, call['ModelPackageGroupName'])}")
     try:
         parse(call["ResourcePolicy"])
     except (ValueError, TypeError, AttributeError) as error:
@@ -162,9 +160,7 @@ def _group_with_policy(call: Call) -> Resource:
 def create_package(call: Call) -> dict[str, Any]:
     group_name, name = call.get("ModelPackageGroupName"), call.get("ModelPackageName")
     if (group_name is None) == (name is None):
-        raise invalid(
-            "Either ModelPackageName or ModelPackageGroupName must be specified, not both or neither."
-        )
+        raise invalid("Either ModelPackageName or ModelPackageGroupName must be specified, not both or neither.")
     token = call.get("ClientToken")
     for package in store_of(call).all(PACKAGE):
         if token is not None and package.extra.get("token") == token:
@@ -279,9 +275,7 @@ def delete_package(call: Call) -> None:
 
 def _resolve_containers(call: Call, document: dict[str, Any]) -> None:
     """Pin what the package points to, as SageMaker does: the images' digests and the model data's ETags."""
-    document.update(
-        json.loads(json.dumps({k: v for k, v in document.items() if k == "InferenceSpecification"}))
-    )
+    document.update(json.loads(json.dumps({k: v for k, v in document.items() if k == "InferenceSpecification"})))
     for container in document.get("InferenceSpecification", {}).get("Containers", []):
         if "Image" in container:
             container.setdefault("ImageDigest", digest_of(container["Image"]))
@@ -289,9 +283,7 @@ def _resolve_containers(call: Call, document: dict[str, Any]) -> None:
         if uri:
             bucket, key = split_uri(uri)
             try:
-                answer = call.context.client("s3", call.account_id, call.region).head_object(
-                    Bucket=bucket, Key=key
-                )
+                answer = call.context.client("s3", call.account_id, call.region).head_object(Bucket=bucket, Key=key)
             except ClientError:
                 continue
             container.setdefault("ModelDataETag", answer["ETag"].strip('"'))

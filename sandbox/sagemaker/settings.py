@@ -45,15 +45,8 @@ def install(context: Context) -> None:
         wanted = request.get_json()
         known = {field.name for field in fields(Settings)}
         for name, value in wanted.items():
-            if (
-                name not in known
-                or isinstance(value, bool)
-                or not isinstance(value, (int, float))
-                or value < 0
-            ):
-                raise ControlError(
-                    400, f"{name}: settings are {', '.join(sorted(known))}, numbers of seconds"
-                )
+            if name not in known or isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise ControlError(400, f"{name}: settings are {', '.join(sorted(known))}, numbers of seconds")
         for name, value in wanted.items():
             setattr(SETTINGS, name, float(value))
         return asdict(SETTINGS)

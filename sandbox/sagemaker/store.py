@@ -133,9 +133,7 @@ def page(call: Call, resources: list[Resource], key: str, *, descending: bool = 
     chosen = [resource for resource in resources if _wanted(call, resource)]
     order = call.get("SortBy", "CreationTime")
     chosen.sort(
-        key=lambda r: (
-            r.name if order == "Name" else str(status_of(r)) if order == "Status" else _time(r, order)
-        ),
+        key=lambda r: r.name if order == "Name" else str(status_of(r)) if order == "Status" else _time(r, order),
         reverse=call.get("SortOrder", "Descending" if descending else "Ascending") == "Descending",
     )
     start = _start(call.get("NextToken"))
