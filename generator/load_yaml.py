@@ -14,7 +14,7 @@ from .load import MAX_DEPTH, Position, SourceFloat, TextFault
 from .problems import Problem, join_key
 
 if TYPE_CHECKING:
-    from yaml import Event, Mark
+    from yaml import Event
 
 _MAX_NODES = 1_000_000
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -177,8 +177,11 @@ class _Reader:
         if name in top.value:
             self.found.problems.append(
                 Problem(
-                    "repeated-key", path, "stands twice in the same object; only the last would count",
-                    "remove one of them", *_position(event.start_mark),
+                    "repeated-key",
+                    path,
+                    "stands twice in the same object; only the last would count",
+                    "remove one of them",
+                    *_position(event.start_mark),
                 )
             )
         top.key = name
@@ -238,7 +241,9 @@ class _Reader:
         known = self.anchors.get(event.anchor)
         if known is None:
             raise TextFault(
-                "bad-yaml", f"refers to *{event.anchor}, which no &{event.anchor} before it defines", "",
+                "bad-yaml",
+                f"refers to *{event.anchor}, which no &{event.anchor} before it defines",
+                "",
                 _position(event.start_mark),
             )
         value, size = known
@@ -283,13 +288,16 @@ class _Reader:
             raise TextFault("bad-yaml", "merges something that is not an object with <<", "", position)
 
 
-def _position(mark: Mark) -> Position:
+def _position(mark: Any) -> Position:
     return mark.line + 1, mark.column + 1
 
 
 def _tag_fault(event: Any) -> TextFault:
     return TextFault(
-        "bad-yaml", f"has the tag {event.tag}; configs hold plain values only", "remove the tag", _position(event.start_mark)
+        "bad-yaml",
+        f"has the tag {event.tag}; configs hold plain values only",
+        "remove the tag",
+        _position(event.start_mark),
     )
 
 
@@ -304,15 +312,19 @@ def _fault(text: str, error: Any) -> TextFault:
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent or ("\\t" in problem or "'\t'" in problem):
         return TextFault(
-            "tab-indentation", "is indented with a tab, which YAML does not allow", "indent with spaces",
+            "tab-indentation",
+            "is indented with a tab, which YAML does not allow",
+            "indent with spaces",
             (position[0], max(1, indent.find("\t") + 1)),
         )
     if "nesting" in problem or "depth" in problem:
         return TextFault("too-deep", "is nested too deeply", f"use at most {MAX_DEPTH} levels", position)
     if "mapping values are not allowed" in problem:
         return TextFault(
-            "bad-yaml", "has a second colon on the line, or a wrong indentation",
-            'quote the value: "a: b"; or align the key with those above', position,
+            "bad-yaml",
+            "has a second colon on the line, or a wrong indentation",
+            'quote the value: "a: b"; or align the key with those above',
+            position,
         )
     if "special characters are not allowed" in problem or "control characters" in problem:
         return TextFault("control-character", "holds a control character", "remove it", position)

@@ -15,7 +15,6 @@ from .contract.kinds import (
     Record,
     Schema,
     Text,
-    report_unknown,
     show,
     type_name,
 )
@@ -68,7 +67,6 @@ class Options:
     vpc: dict[str, Any] | None = None
     permissions_boundary_arn: str | None = None
     external_id: str | None = None
-    account_access_role: str | None = "OrganizationAccountAccessRole"
     shared_account_ids: tuple[str, ...] = ()
     account_access_role: str | None = "OrganizationAccountAccessRole"
     tags: dict[str, str] = field(default_factory=dict)
@@ -141,7 +139,9 @@ STAGE_NAME = Text(
     also=_stage_fault,
 )
 STAGE_FIELDS = (
-    Field("name", STAGE_NAME, "Name of the stage in per-stage values and workspace paths.", required=True, example="dev"),
+    Field(
+        "name", STAGE_NAME, "Name of the stage in per-stage values and workspace paths.", required=True, example="dev"
+    ),
     Field("account_id", ACCOUNT_ID, "Account of the stage.", required=True, example="222222222222"),
     Field(
         "approval",
@@ -159,31 +159,54 @@ STAGE_FIELDS = (
 _EMAIL = Text("an e-mail address", r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+", longest=320, code="bad-format")
 _GIT_SOURCE = Record(
     (
-        Field("connection_arn", Text(
-            "the ARN of a CodeConnections connection",
-            rf"arn:{PARTITION}:code(?:connections|star-connections):[a-z0-9-]+:[0-9]{{12}}:connection/[0-9a-f-]{{36}}",
-            code="bad-arn",
-        ), "Connection to GitHub, GitLab or Bitbucket; leave it out for a CodeCommit repository."),
-        Field("repository", Text(
-            "a repository (owner/name, or the name of a CodeCommit repository)", r"[A-Za-z0-9._/-]+", longest=256
-        ), "Repository with the config files.", required=True, example="acme/ml-configs"),
-        Field("branch", Text(
-            "a branch name", r"[A-Za-z0-9._/-]+", longest=255
-        ), "Branch whose pushes provision pipelines.", default="main", example="main"),
-        Field("paths", Items(Text("a path pattern", r"[A-Za-z0-9._/*?-]+", longest=255), fewest=1, most=8, unique=True),
-              "Files that are configs, as patterns.",
-              default=["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"]),
+        Field(
+            "connection_arn",
+            Text(
+                "the ARN of a CodeConnections connection",
+                rf"arn:{PARTITION}:code(?:connections|star-connections):[a-z0-9-]+:[0-9]{{12}}:connection/[0-9a-f-]{{36}}",
+                code="bad-arn",
+            ),
+            "Connection to GitHub, GitLab or Bitbucket; leave it out for a CodeCommit repository.",
+        ),
+        Field(
+            "repository",
+            Text("a repository (owner/name, or the name of a CodeCommit repository)", r"[A-Za-z0-9._/-]+", longest=256),
+            "Repository with the config files.",
+            required=True,
+            example="acme/ml-configs",
+        ),
+        Field(
+            "branch",
+            Text("a branch name", r"[A-Za-z0-9._/-]+", longest=255),
+            "Branch whose pushes provision pipelines.",
+            default="main",
+            example="main",
+        ),
+        Field(
+            "paths",
+            Items(Text("a path pattern", r"[A-Za-z0-9._/*?-]+", longest=255), fewest=1, most=8, unique=True),
+            "Files that are configs, as patterns.",
+            default=["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"],
+        ),
     ),
     expects="an object with a repository and a branch",
 )
 VPC = Record(
     (
-        Field("subnet_ids", Items(
-            Text("a subnet id", r"subnet-[0-9a-f]{8,17}", code="bad-format"), fewest=1, most=16, unique=True
-        ), "Subnets of the platform's own functions and builds.", required=True, example=["subnet-0123456789abcdef0"]),
-        Field("security_group_ids", Items(
-            Text("a security group id", r"sg-[0-9a-f]{8,17}", code="bad-format"), fewest=1, most=5, unique=True
-        ), "Security groups.", required=True, example=["sg-0123456789abcdef0"]),
+        Field(
+            "subnet_ids",
+            Items(Text("a subnet id", r"subnet-[0-9a-f]{8,17}", code="bad-format"), fewest=1, most=16, unique=True),
+            "Subnets of the platform's own functions and builds.",
+            required=True,
+            example=["subnet-0123456789abcdef0"],
+        ),
+        Field(
+            "security_group_ids",
+            Items(Text("a security group id", r"sg-[0-9a-f]{8,17}", code="bad-format"), fewest=1, most=5, unique=True),
+            "Security groups.",
+            required=True,
+            example=["sg-0123456789abcdef0"],
+        ),
     ),
     expects="an object with subnet_ids and security_group_ids",
 )
@@ -197,38 +220,75 @@ PERMISSIONS_BOUNDARY_ARN = Text(
     "the ARN of an IAM policy", rf"arn:{PARTITION}:iam::(?:[0-9]{{12}}|aws):policy/[\w+=,.@/-]+", code="bad-arn"
 )
 OPTION_FIELDS = (
-    Field("notification_emails", Items(_EMAIL, most=100, unique=True, lone=True),
-          "Addresses that get approvals and results; each must confirm its subscription.",
-          aliases=("notification_email",), example=["ml-platform@example.com"]),
-    Field("use_model_registry", Flag(),
-          "Whether bring-your-own-model types take a model package version instead of an image and an artifact.",
-          default=False),
-    Field("create_model_package_group", Flag(), "Whether the platform makes a model package group.",
-          default=False, aliases=("create_model_registry",)),
-    Field("existing_assets_bucket", BUCKET_NAME,
-          "Existing versioned bucket for models and data, in the orchestrator account; else one is made.",
-          aliases=("existing_s3_bucket",), example="acme-ml-assets"),
-    Field("existing_ecr_repository", ECR_REPOSITORY,
-          "Existing ECR repository for own images; else one is made.",
-          aliases=("existing_ecr_repo",), example="algorithms"),
-    Field("config_bucket", BUCKET_NAME, "Existing bucket whose object mlops-config.json starts a request.",
-          aliases=("config_s3_bucket",), example="acme-ml-configs"),
+    Field(
+        "notification_emails",
+        Items(_EMAIL, most=100, unique=True, lone=True),
+        "Addresses that get approvals and results; each must confirm its subscription.",
+        aliases=("notification_email",),
+        example=["ml-platform@example.com"],
+    ),
+    Field(
+        "use_model_registry",
+        Flag(),
+        "Whether bring-your-own-model types take a model package version instead of an image and an artifact.",
+        default=False,
+    ),
+    Field(
+        "create_model_package_group",
+        Flag(),
+        "Whether the platform makes a model package group.",
+        default=False,
+        aliases=("create_model_registry",),
+    ),
+    Field(
+        "existing_assets_bucket",
+        BUCKET_NAME,
+        "Existing versioned bucket for models and data, in the orchestrator account; else one is made.",
+        aliases=("existing_s3_bucket",),
+        example="acme-ml-assets",
+    ),
+    Field(
+        "existing_ecr_repository",
+        ECR_REPOSITORY,
+        "Existing ECR repository for own images; else one is made.",
+        aliases=("existing_ecr_repo",),
+        example="algorithms",
+    ),
+    Field(
+        "config_bucket",
+        BUCKET_NAME,
+        "Existing bucket whose object mlops-config.json starts a request.",
+        aliases=("config_s3_bucket",),
+        example="acme-ml-configs",
+    ),
     Field("git_source", _GIT_SOURCE, "Repository whose pushed config files start requests."),
-    Field("allow_detailed_error_messages", Flag(), "Whether error answers of the API carry details.",
-          default=True, aliases=("allow_detailed_error_message",)),
+    Field(
+        "allow_detailed_error_messages",
+        Flag(),
+        "Whether error answers of the API carry details.",
+        default=True,
+        aliases=("allow_detailed_error_message",),
+    ),
     Field("kms_key_arn", KMS_KEY_ARN, "Key for the platform's own buckets, topic and logs; else keys are made."),
     Field("vpc", VPC, "Where the platform's own functions and builds run; else outside of any VPC."),
     Field("permissions_boundary_arn", PERMISSIONS_BOUNDARY_ARN, "Boundary of every role that is made."),
-    Field("external_id", Text("an external id", r"[\w+=,.@:/-]{2,1224}"),
-          "External id that the stage accounts' roles ask for."),
-    Field("account_access_role", Text("the name of an IAM role", r"[\w+=,.@/-]{1,512}"),
-          "Role that sets the stage accounts up from the orchestrator account.",
-          default="OrganizationAccountAccessRole"),
-    Field("shared_account_ids", Items(ACCOUNT_ID, most=50, unique=True),
-          "Accounts outside the platform whose KMS keys configs may name for a stage."),
-    Field("account_access_role", Text("the name of an IAM role", r"[\w+=,.@-]{1,64}"),
-          "Role that sets up a stage's account: assumed in it to make the plan and deploy roles.",
-          default="OrganizationAccountAccessRole", example="OrganizationAccountAccessRole"),
+    Field(
+        "external_id",
+        Text("an external id", r"[\w+=,.@:/-]{2,1224}"),
+        "External id that the stage accounts' roles ask for.",
+    ),
+    Field(
+        "shared_account_ids",
+        Items(ACCOUNT_ID, most=50, unique=True),
+        "Accounts outside the platform whose KMS keys configs may name for a stage.",
+    ),
+    Field(
+        "account_access_role",
+        Text("the name of an IAM role", r"[\w+=,.@-]{1,64}"),
+        "Role that sets up a stage's account: assumed in it to make the plan and deploy roles.",
+        default="OrganizationAccountAccessRole",
+        example="OrganizationAccountAccessRole",
+    ),
     Field("tags", TAGS, "Tags of everything that is made.", example={"cost-centre": "ml"}),
 )
 
@@ -250,7 +310,9 @@ class _Stages(Items):
                 continue
             if name in seen:
                 report.add_at(
-                    f"{report.key}[{index}].name", "repeated", f"{show(name)} is the name of an earlier stage too",
+                    f"{report.key}[{index}].name",
+                    "repeated",
+                    f"{show(name)} is the name of an earlier stage too",
                     "give every stage a name of its own",
                 )
                 good = False
@@ -268,14 +330,26 @@ _PREFIX: Kind = Text(
 PLATFORM_FIELDS = (
     Field("name", _PREFIX, "Prefix of every cloud name.", required=True, example="acme-ml"),
     Field("region", REGION_NAME, "Region of everything.", required=True, example="eu-central-1"),
-    Field("orchestrator_account_id", ACCOUNT_ID, "Account of the API, the builds and the delivery pipelines.",
-          required=True, example="111111111111"),
-    Field("stages", _Stages(Record(STAGE_FIELDS), fewest=1, most=16, expects="a list of stages"),
-          "Environments in the order of promotion.", required=True,
-          example=[{"name": "dev", "account_id": "222222222222"}]),
+    Field(
+        "orchestrator_account_id",
+        ACCOUNT_ID,
+        "Account of the API, the builds and the delivery pipelines.",
+        required=True,
+        example="111111111111",
+    ),
+    Field(
+        "stages",
+        _Stages(Record(STAGE_FIELDS), fewest=1, most=16, expects="a list of stages"),
+        "Environments in the order of promotion.",
+        required=True,
+        example=[{"name": "dev", "account_id": "222222222222"}],
+    ),
     Field("options", Record(OPTION_FIELDS), "Everything optional."),
-    Field("blueprints", Items(Text("a path", longest=1024), most=100, unique=True, expects="a list of paths"),
-          "Folders of a team's own blueprints, relative to the platform file."),
+    Field(
+        "blueprints",
+        Items(Text("a path", longest=1024), most=100, unique=True, expects="a list of paths"),
+        "Folders of a team's own blueprints, relative to the platform file.",
+    ),
 )
 _RECORD = Record(PLATFORM_FIELDS, expects="a platform file: an object with name, region, accounts and stages")
 
@@ -287,60 +361,15 @@ def parse_platform(value: Any) -> tuple[Platform | None, list[Problem]]:
         report.add("not-an-object", f"must be {_RECORD.expects}, but is {type_name(value)}")
         return None, report.problems
     document = {key: member for key, member in value.items() if key != "$schema"}
-    options = document.get("options")
-    if isinstance(options, dict):
-        document["options"] = _without_aliases(options, report)
-    checked = _check_top(document, report)
+    checked = _RECORD.check(document, report)
     if checked is INVALID or report.problems:
         return None, report.problems
+    options = document.get("options") or {}
+    if "account_access_role" in options and options["account_access_role"] is None:
+        checked["options"]["account_access_role"] = None
     platform = _built(checked)
     _check_across(platform, report)
     return (None if report.problems else platform), report.problems
-
-
-def _check_top(document: dict[str, Any], report: Report) -> Any:
-    """Check as ``Record`` does, but with top-level keys (no leading dot)."""
-    checked: dict[str, Any] = {}
-    good = True
-    unknown = [name for name in document if name not in _RECORD.fields]
-    missing = [name for name in _RECORD.required if name not in document]
-    for name, kind_field in _RECORD.fields.items():
-        if name not in document:
-            continue
-        member = document[name]
-        if member is None or member == "":
-            if kind_field.required:
-                report.add_at(name, "empty-value", f"is empty; {kind_field.kind.expects} is expected")
-                good = False
-            continue
-        report.key = name
-        result = kind_field.kind.check(member, report)
-        if result is INVALID:
-            good = False
-        else:
-            checked[name] = result
-    for name in unknown:
-        report_unknown(report, "", name, _RECORD.fields, missing)
-    for name in missing:
-        needed = _RECORD.fields[name]
-        report.add_at(name, "missing-key", f"is required and missing; {needed.kind.expects} is expected", needed.advice)
-    return checked if good and not unknown and not missing else INVALID
-
-
-def _without_aliases(options: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Return the options with each alias (names of the AWS solution's parameters) as our key."""
-    names = {alias: known.name for known in OPTION_FIELDS for alias in known.aliases}
-    renamed: dict[str, Any] = {}
-    for key, member in options.items():
-        name = names.get(key, key)
-        if name in renamed or (name != key and name in options):
-            report.add_at(
-                f"options.{key}", "repeated-key", f'is another spelling of "{name}", which is given too',
-                "keep one of them",
-            )
-            continue
-        renamed[name] = member
-    return renamed
 
 
 def _built(checked: dict[str, Any]) -> Platform:
@@ -372,14 +401,16 @@ def _check_across(platform: Platform, report: Report) -> None:
     key_arn = platform.options.kms_key_arn
     if key_arn and arn_region(key_arn) != platform.region:
         report.add_at(
-            "options.kms_key_arn", "arn-region",
+            "options.kms_key_arn",
+            "arn-region",
             f"is a key of {arn_region(key_arn)}, but the platform is in {platform.region}",
             "name a key of the platform's region",
         )
     connection = (platform.options.git_source or {}).get("connection_arn")
     if platform.options.git_source and not connection and "/" in platform.options.git_source["repository"]:
         report.add_at(
-            "options.git_source", "missing-key",
+            "options.git_source",
+            "missing-key",
             "has a repository of the form owner/name, which needs a connection_arn",
             "add connection_arn, or name a CodeCommit repository",
         )
@@ -388,10 +419,10 @@ def _check_across(platform: Platform, report: Report) -> None:
 def platform_schema() -> Schema:
     """Return the JSON Schema of the platform file."""
     schema = _RECORD.schema()
-    properties = schema["properties"]
-    properties["$schema"] = {"type": "string", "description": "For editors; without effect."}
-    options = properties["options"]["anyOf"][0]["properties"]
-    for known in OPTION_FIELDS:
-        for alias in known.aliases:
-            options[alias] = {**known.schema(), "description": f"Same as {known.name}.", "deprecated": True}
-    return schema
+    schema["properties"]["$schema"] = {"type": "string", "description": "For editors; without effect."}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Platform file",
+        "description": "Accounts, stages and options of an ML delivery platform.",
+        **schema,
+    }

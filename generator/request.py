@@ -1,8 +1,8 @@
 """From a config to a request, and from a request to what each stage gets. Pure.
 
-    validate(config, platform, registry)   every problem at once, or a Request
-    resolve(request, platform)             one StagePlan per stage: Terraform variables, and what they refer to
-    validate_files(files, platform, ...)   the report of ``mlops validate --json``
+validate(config, platform, registry)   every problem at once, or a Request
+resolve(request, platform)             one StagePlan per stage: Terraform variables, and what they refer to
+validate_files(files, platform, ...)   the report of ``mlops validate --json``
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class StagePlan:
     references: tuple[Reference, ...]
 
 
-def validate(
-    config: object, platform: Platform, registry: Registry
-) -> tuple[Request | None, list[Problem]]:
+def validate(config: object, platform: Platform, registry: Registry) -> tuple[Request | None, list[Problem]]:
     """Return the request that a config describes, or None and every problem with it."""
     if not isinstance(config, Mapping):
         message = f"must be an object with a pipeline_type, but is {type_name(config)}: {show(config)}"
@@ -68,12 +66,9 @@ def validate(
         return None, [pipeline_type]
     context = Context(platform)
     values, staged, report = check_config(pipeline_type, config, context)
-    label = values.get(pipeline_type.label)
-    name = ""
-    if label is not None or PIPELINE_NAME_KEY in values:
-        name = values.get(PIPELINE_NAME_KEY) or names.pipeline_name(pipeline_type.suffix, label)
     if report.problems:
         return None, report.problems
+    name = values.get(PIPELINE_NAME_KEY) or names.pipeline_name(pipeline_type.suffix, values[pipeline_type.label])
     return Request(pipeline_type, name, {"pipeline_type": pipeline_type.name, **values}, staged), []
 
 
@@ -143,9 +138,7 @@ def orchestrator_stage(platform: Platform) -> Stage:
     return Stage(ORCHESTRATOR_STAGE, platform.orchestrator_account_id, "none")
 
 
-def validate_files(
-    files: Iterable[tuple[str, bytes]], platform: Platform, registry: Registry
-) -> dict[str, Any]:
+def validate_files(files: Iterable[tuple[str, bytes]], platform: Platform, registry: Registry) -> dict[str, Any]:
     """Return the report of ``mlops validate --json`` on files given as (name, content)."""
     from .load import load_text
     from .model_cards import OPERATIONS, validate_operation

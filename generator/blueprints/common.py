@@ -9,7 +9,7 @@ from .. import images, instances, names
 from ..blueprint import Reference, StageContext
 from ..contract.check import Rule, View
 from ..contract.field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When
-from ..contract.kinds import Flag, Mapped, Record, Text
+from ..contract.kinds import Flag, Mapped, Text
 from ..contract.scalars import (
     ECR_IMAGE,
     KMS_KEY_ARN,
@@ -102,7 +102,9 @@ CUSTOM_IMAGE = Field(
     example="111122223333.dkr.ecr.eu-central-1.amazonaws.com/algorithms:churn-1",
 )
 _FRAMEWORK = Text("a framework or algorithm of SageMaker", r"[A-Za-z0-9][A-Za-z0-9-]*", longest=64, lower=True)
-_VERSION = Text("a version", r"[A-Za-z0-9][A-Za-z0-9._-]*", longest=64, numbers=True, fix='quote it, for example "1.7-1"')
+_VERSION = Text(
+    "a version", r"[A-Za-z0-9][A-Za-z0-9._-]*", longest=64, numbers=True, fix='quote it, for example "1.7-1"'
+)
 
 
 def framework_fields(required: bool | When) -> tuple[Field, ...]:
@@ -164,64 +166,82 @@ def location(name: str, meaning: str, *, required: bool | When = True, example: 
 # Rules ----------------------------------------------------------------------------------------------------------
 
 
-def image_rule(job: str, instance_key: str) -> Rule:
-    """Return the rule that AWS publishes an image for the framework, version, instance and region."""
+def image_rules(job: str, instance_key: str) -> tuple[Rule, Rule]:
+    """Return the rules that AWS publishes an image for framework and version, and for instance and region."""
+    words = ("model_framework", "model_framework_version", "model_base_framework", "model_python_version")
 
-    def check(view: View) -> None:
+    def look_up(view: View, instance: str, region: str) -> images.Fault | None:
         framework = view.get("model_framework")
         version = view.get("model_framework_version")
-        if framework is None or version is None or uses_package(view.values):
-            return
-        if job == "inference" and view.context.use_model_registry:
-            return
-        reported: set[str] = set()
-        for stage, (instance, serverless) in view.each(instance_key, "serverless"):
-            if instance is None and not serverless and instance_key == "inference_instance":
-                continue
-            found = images.find(
-                framework,
-                version,
-                job,
-                instance or "",
-                view.context.region,
-                view.get("model_python_version", ""),
-                view.get("model_base_framework", ""),
-            )
-            if isinstance(found, images.Fault):
-                key = found.key
-                if key == "inference_instance":
-                    key = view.place(stage, instance_key) if instance else "serverless"
-                if key not in reported:
-                    reported.add(key)
-                    view.report.add_at(key, found.code, found.message, found.fix)
+        if framework is None or version is None or (job == "inference" and ignores_image(view)):
+            return None
+        python, base = view.get("model_python_version", ""), view.get("model_base_framework", "")
+        found = images.find(framework, version, job, instance, region, python, base)
+        return found if isinstance(found, images.Fault) else None
 
-    return Rule(
-        ("model_framework", "model_framework_version", "model_base_framework", "model_python_version", instance_key),
-        "AWS publishes an image for that framework and version, for this job, the instance's processor and the region.",
-        ("unknown-framework", "unknown-framework-version", "no-image", "no-image-in-region"),
-        check,
+    def check_version(view: View) -> None:
+        fault = look_up(view, "", "")
+        # What depends on the instance is the other rule's.
+        if fault is not None and fault.key != "inference_instance":
+            view.report.add_at(fault.key, fault.code, fault.message, fault.fix)
+
+    def check_instance(view: View) -> None:
+        reported = {problem.key for problem in view.report.problems}
+        for stage, (instance, serverless) in view.each(instance_key, "serverless"):
+            if instance is None and not serverless:
+                continue
+            fault = look_up(view, instance or "", view.context.region)
+            if fault is None:
+                continue
+            key = fault.key
+            if key == "inference_instance":
+                key = view.place(stage, instance_key) if instance else view.place(stage, "serverless")
+            if key not in reported:
+                reported.add(key)
+                view.report.add_at(key, fault.code, fault.message, fault.fix)
+
+    return (
+        Rule(
+            words,
+            "AWS publishes images for that framework and version.",
+            ("unknown-framework", "unknown-framework-version", "no-image"),
+            check_version,
+        ),
+        Rule(
+            (instance_key, *words),
+            "AWS publishes that image for the instance's processor and for the platform's region.",
+            ("no-image", "no-image-in-region"),
+            check_instance,
+            always=True,
+        ),
     )
 
 
-def storage_rule(instance_key: str) -> Rule:
+def ignores_image(view: View) -> bool:
+    """Tell whether image and artifact are without effect because the model comes from the registry."""
+    return view.context.use_model_registry or uses_package(view.values)
+
+
+def storage_rule(*instance_keys: str) -> Rule:
     """Return the rule against a KMS key for a volume that hardware encrypts."""
 
     def check(view: View) -> None:
-        if "kms_key_arn" not in view.values or view.get("accept_hardware_encryption"):
+        if view.get("accept_hardware_encryption"):
             return
-        for stage, (instance, key) in view.each(instance_key, "kms_key_arn"):
-            if instance and key and instances.local_storage_gb(instance):
-                view.report.add_at(
-                    view.place(stage, instance_key),
-                    "kms-local-storage",
-                    f"{instance} keeps its data on local storage that the hardware encrypts; "
-                    "AWS refuses a KMS key for its volume",
-                    'choose a type without local storage, or add "accept_hardware_encryption": true '
-                    "to use kms_key_arn for everything but the volume",
-                )
+        for instance_key in instance_keys:
+            for stage, (instance, key) in view.each(instance_key, "kms_key_arn"):
+                if instance and key and instances.local_storage_gb(instance):
+                    view.report.add_at(
+                        view.place(stage, instance_key),
+                        "kms-local-storage",
+                        f"{instance} keeps its data on local storage that the hardware encrypts; "
+                        "AWS refuses a KMS key for its volume",
+                        'choose a type without local storage, or add "accept_hardware_encryption": true '
+                        "to use kms_key_arn for everything but the volume",
+                    )
 
     return Rule(
-        (instance_key, "kms_key_arn", "accept_hardware_encryption"),
+        ("kms_key_arn", *instance_keys, "accept_hardware_encryption"),
         "A KMS key is not combined with an instance type whose local storage the hardware encrypts.",
         ("kms-local-storage",),
         check,
@@ -230,7 +250,7 @@ def storage_rule(instance_key: str) -> Rule:
 
 def _check_kms(view: View) -> None:
     platform = view.context.platform
-    if "kms_key_arn" not in view.values or platform.assumed:
+    if platform.assumed:
         return
     accounts = {stage.name: stage.account_id for stage in platform.stages}
     known = {platform.orchestrator_account_id, *platform.options.shared_account_ids}
@@ -302,12 +322,11 @@ REGION_RULE = Rule(
     "Model package and image are in the platform's region.",
     ("arn-region",),
     _check_regions,
+    always=True,
 )
 
 
 def _check_endpoint_names(view: View) -> None:
-    if "endpoint_name" not in view.values:
-        return
     taken: dict[tuple[str, str], str] = {}
     for stage in view.context.platform.stages:
         name = view.at(stage.name, "endpoint_name")
@@ -392,23 +411,18 @@ def model_variable(config: Mapping[str, Any], context: StageContext, instance_ty
     return model
 
 
-def model_references(config: Mapping[str, Any], context: StageContext, instance_type: str) -> list[Reference]:
-    """Return what the ``model`` variable refers to."""
-    orchestrator = context.platform.orchestrator_account_id
+def model_references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
+    """Return what the ``model`` variable refers to. AWS's own images are not the config's to keep still."""
     if uses_package(config):
         arn = config["model_package_name"]
         return [Reference("model_package", arn, "model", "model_package_name", arn_account(arn))]
+    artifact = assets_uri(context, config["model_artifact_location"])
+    owner = context.platform.orchestrator_account_id
+    found = [Reference("s3_object", artifact, "model.artifact_s3_uri", "model_artifact_location", owner)]
     custom = config.get("custom_image_uri")
     if custom:
-        image = Reference("ecr_image", custom, "model.image_uri", "custom_image_uri", custom[:12])
-    else:
-        found = framework_image(config, context, "inference", instance_type)
-        image = Reference("aws_image", found.uri, "model.image_uri", "model_framework", found.account_id)
-    artifact = assets_uri(context, config["model_artifact_location"])
-    return [
-        Reference("s3_object", artifact, "model.artifact_s3_uri", "model_artifact_location", orchestrator),
-        image,
-    ]
+        found.append(Reference("ecr_image", custom, "model.image_uri", "custom_image_uri", custom[:12]))
+    return found
 
 
 def kms_reference(config: Mapping[str, Any]) -> list[Reference]:
@@ -417,12 +431,10 @@ def kms_reference(config: Mapping[str, Any]) -> list[Reference]:
     return [Reference("kms_key", arn, "", "kms_key_arn", arn_account(arn))] if arn else []
 
 
-def bucket_reference(config: Mapping[str, Any], context: StageContext, key: str) -> list[Reference]:
-    """Return the reference to the bucket that a location key names, if it is given."""
+def location_reference(config: Mapping[str, Any], context: StageContext, key: str) -> list[Reference]:
+    """Return the reference to the place in a bucket that a location key names, if it is given."""
     given = config.get(key)
-    if not given:
-        return []
-    return [Reference("s3_bucket", f"s3://{given.partition('/')[0]}", "", key, context.stage.account_id)]
+    return [Reference("s3_prefix", f"s3://{given}", "", key, context.stage.account_id)] if given else []
 
 
 def optional(config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -433,23 +445,3 @@ def optional(config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that are not None."""
     return {key: value for key, value in values.items() if value is not None}
-
-
-__all__ = [
-    "CUSTOM_IMAGE",
-    "ENDPOINT_NAMES_RULE",
-    "ENVIRONMENT",
-    "FRAMEWORK",
-    "HARDWARE_ENCRYPTION",
-    "KMS_KEY",
-    "KMS_RULE",
-    "MODEL_ARTIFACT",
-    "MODEL_NAME",
-    "MODEL_PACKAGE",
-    "NETWORK_ISOLATION",
-    "PIPELINE_NAME",
-    "REGION_RULE",
-    "TAGS_FIELD",
-    "VPC_FIELD",
-    "Record",
-]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..blueprint import PipelineType, Reference, StageContext
-from ..contract.field import Field
+from ..contract.field import Field, unless
 from ..contract.scalars import InstanceType
 from . import common
 from .realtime_options import OPTION_FIELDS, OPTION_RULES, option_variables
@@ -15,13 +15,14 @@ INSTANCE = Field(
     "inference_instance",
     InstanceType("endpoint"),
     "Instance type of the endpoint.",
-    required=True,
+    required=unless("serverless"),
     per_stage=True,
     example="ml.m5.large",
 )
 CAPTURE = common.location(
     "data_capture_location",
     "Where the endpoint keeps requests and answers: bucket/prefix.",
+    required=unless("serverless"),
     example="my-capture-bucket/churn/capture",
 )
 _COMMON_END = (
@@ -50,13 +51,11 @@ _RULES = (
 
 def variables(config: Mapping[str, Any], context: StageContext) -> dict[str, Any]:
     """Return the variables of modules/pipelines/realtime_inference for one stage. Pure."""
-    instance = config["inference_instance"]
+    instance = config.get("inference_instance", "")
+    capture = config.get("data_capture_location")
     return {
         "account_id": context.stage.account_id,
-        "data_capture": {
-            "destination_s3_uri": f"s3://{config['data_capture_location']}",
-            **config.get("data_capture", {}),
-        },
+        "data_capture": capture and {"destination_s3_uri": f"s3://{capture}", **config.get("data_capture", {})},
         "endpoint_name": config.get("endpoint_name"),
         "kms_key_arn": config.get("kms_key_arn"),
         "model": common.model_variable(config, context, instance),
@@ -68,8 +67,8 @@ def variables(config: Mapping[str, Any], context: StageContext) -> dict[str, Any
 def references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
     """Return what a realtime config points to in one stage. Pure."""
     return [
-        *common.model_references(config, context, config["inference_instance"]),
-        *common.bucket_reference(config, context, "data_capture_location"),
+        *common.model_references(config, context),
+        *common.location_reference(config, context, "data_capture_location"),
         *common.kms_reference(config),
     ]
 
@@ -83,7 +82,7 @@ TYPES = {
             blueprint="realtime_inference",
             summary="Deploys a model on one of AWS's images, or a model package, to a realtime endpoint in every stage.",
             fields=(common.MODEL_NAME, *common.FRAMEWORK, *_COMMON_END),
-            rules=(common.image_rule("inference", "inference_instance"), *_RULES),
+            rules=(*common.image_rules("inference", "inference_instance"), *_RULES),
             variables=variables,
             references=references,
         ),

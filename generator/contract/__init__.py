@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .check import Context, Rule, View, check_config
 from .field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When, for_problem_types
-from .kinds import AnyJson, Choice, Flag, Items, Kind, Mapped, Number, OneOf, Record, Text, Whole
+from .kinds import AnyJson, Choice, Flag, Items, Kind, Mapped, Number, Numbered, OneOf, Record, Text, Whole
 from .report import INVALID, Report
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Kind",
     "Mapped",
     "Number",
+    "Numbered",
     "OneOf",
     "Record",
     "Report",

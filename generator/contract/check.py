@@ -35,8 +35,8 @@ class Context:
         self.platform = platform
         self.stages = tuple(stage.name for stage in platform.stages)
         self.stage_set = frozenset(self.stages)
-        self.use_model_registry = platform.options.use_model_registry
-        self.region = "" if platform.assumed else platform.region
+        self.use_model_registry: bool = platform.options.use_model_registry
+        self.region: str = "" if platform.assumed else platform.region
 
 
 class View:
@@ -85,18 +85,27 @@ class Rule:
     """A rule across keys.
 
     Attributes:
-        keys: The keys it looks at; it is skipped when one of them has a problem of its own.
+        keys: The keys it looks at; it is skipped when one of them has a problem of its own, and when the first of
+            them is absent.
         summary: The rule in one sentence, for documentation.
         codes: The codes it reports.
         check: Reports what is wrong to the view's report.
+        always: Whether it applies although its first key is absent.
     """
 
-    __slots__ = ("check", "codes", "keys", "summary")
+    __slots__ = ("always", "check", "codes", "keys", "summary")
 
     def __init__(
-        self, keys: tuple[str, ...], summary: str, codes: tuple[str, ...], check: Callable[[View], None]
+        self,
+        keys: tuple[str, ...],
+        summary: str,
+        codes: tuple[str, ...],
+        check: Callable[[View], None],
+        *,
+        always: bool = False,
     ) -> None:
         self.keys = keys
+        self.always = always
         self.summary = summary
         self.codes = codes
         self.check = check
@@ -160,7 +169,8 @@ def check_config(
         _apply_untainted_rules(pipeline_type, view, report)
     else:
         for rule in pipeline_type.rules:
-            rule.check(view)
+            if rule.always or rule.keys[0] in values:
+                rule.check(view)
     return values, view.staged, report
 
 
@@ -175,7 +185,7 @@ def _apply_untainted_rules(pipeline_type: PipelineType, view: View, report: Repo
         if problem.code == "unknown-key" and problem.fix.startswith("did you mean"):
             tainted.add(problem.fix.split('"')[1])
     for rule in pipeline_type.rules:
-        if tainted.isdisjoint(rule.keys):
+        if (rule.always or rule.keys[0] in view.values) and tainted.isdisjoint(rule.keys):
             rule.check(view)
 
 
@@ -236,9 +246,7 @@ def _per_stage(field: Field, value: Mapping[str, Any], context: Context, report:
         member = value[stage]
         if member is None or member == "":
             if required:
-                report.add_at(
-                    f"{given}.{stage}", "empty-value", f"is empty; {field.kind.expects} is expected", ""
-                )
+                report.add_at(f"{given}.{stage}", "empty-value", f"is empty; {field.kind.expects} is expected", "")
                 good = False
             checked[stage] = None
             continue
@@ -265,7 +273,8 @@ def _per_stage(field: Field, value: Mapping[str, Any], context: Context, report:
         report.add(
             "missing-stage",
             f"has no value for stage{'' if len(missing) == 1 else 's'} {listed(missing)}",
-            "add " + ", ".join(f'"{stage}"' for stage in missing)
+            "add "
+            + ", ".join(f'"{stage}"' for stage in missing)
             + f" to the object, or give one value ({type_name('')}) for all stages"
             if not field.kind.is_object
             else "add " + ", ".join(f'"{stage}"' for stage in missing) + " to the object",

@@ -19,9 +19,10 @@ class When:
         holds: Predicate over the raw config and the context.
         registry: True or False when the condition is that the registry is on or off, else None.
         problem_types: The problem types that need the key, or ().
+        unless: The key whose presence lifts the requirement, or "".
     """
 
-    __slots__ = ("holds", "problem_types", "registry", "text")
+    __slots__ = ("holds", "problem_types", "registry", "text", "unless")
 
     def __init__(
         self,
@@ -30,11 +31,13 @@ class When:
         *,
         registry: bool | None = None,
         problem_types: tuple[str, ...] = (),
+        unless: str = "",
     ) -> None:
         self.text = text
         self.holds = holds
         self.registry = registry
         self.problem_types = problem_types
+        self.unless = unless
 
 
 WITH_REGISTRY = When(
@@ -55,6 +58,11 @@ def for_problem_types(*names: str) -> When:
         return isinstance(given, str) and given.strip() in names
 
     return When(f"problem_type is {' or '.join(names)}", holds, problem_types=names)
+
+
+def unless(key: str) -> When:
+    """Return the condition that another key is not given."""
+    return When(f"{key} is not given", lambda config, _: not config.get(key), unless=key)
 
 
 class Field:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LARGEST = 2**53
 
@@ -207,15 +208,13 @@ class Whole(Kind):
             if _WHOLE.fullmatch(text) is None:
                 return report.add("wrong-type", f"must be {self.expects}, but is text: {show(value)}")
             number = int(text)
-        elif isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
-            number = int(value)
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif (isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST) or (
+            isinstance(value, int) and not isinstance(value, bool)
+        ):
             number = int(value)
         else:
             return self.wrong_type(value, report)
-        if (self.least is not None and number < self.least) or (
-            self.greatest is not None and number > self.greatest
-        ):
+        if (self.least is not None and number < self.least) or (self.greatest is not None and number > self.greatest):
             return report.add("out-of-range", f"{number} is out of range; {self.expects} is expected")
         return number
 
@@ -229,34 +228,57 @@ class Whole(Kind):
 
 
 class Number(Kind):
-    """A number, given as a number or as text, within bounds. NaN and infinities are refused."""
+    """A number, given as a number or as text, within bounds. NaN and infinities are refused.
 
-    __slots__ = ("greatest", "least", "whole")
+    Args:
+        least: Lowest value, or None.
+        greatest: Highest value, or None.
+        above: Value that it must exceed, or None.
+        step: The number must be a multiple of this, or None.
+        unit: Unit for messages.
+    """
+
+    __slots__ = ("above", "greatest", "least", "step")
 
     def __init__(
-        self, least: float | None = None, greatest: float | None = None, unit: str = "", expects: str = "a number"
+        self,
+        least: float | None = None,
+        greatest: float | None = None,
+        *,
+        above: float | None = None,
+        step: float | None = None,
+        unit: str = "",
     ) -> None:
-        super().__init__(_range_text(expects, least, greatest, unit))
+        expects = _range_text("a number", least, greatest, unit)
+        if above is not None:
+            expects += f" above {above}" if greatest is None else f" and above {above}"
+        if step is not None:
+            expects += f" in steps of {step}"
+        super().__init__(expects)
         self.least = least
         self.greatest = greatest
+        self.above = above
+        self.step = step
 
     def check(self, value: Any, report: Report) -> Any:
         number: float
         if isinstance(value, str):
             if not value.strip():
                 return report.add("empty-value", f"is empty; {self.expects} is expected")
-            try:
-                number = float(value) if "_" not in value else math.nan
-            except ValueError:
+            if _DECIMAL.fullmatch(value.strip()) is None:
                 return report.add("wrong-type", f"must be {self.expects}, but is text: {show(value)}")
+            number = float(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             number = float(value) if abs(value) < 1e300 else math.inf
         else:
             return self.wrong_type(value, report)
         if not math.isfinite(number):
             return report.add("wrong-type", f"must be {self.expects}, but is {show(value)}")
-        if (self.least is not None and number < self.least) or (
-            self.greatest is not None and number > self.greatest
+        if (
+            (self.least is not None and number < self.least)
+            or (self.greatest is not None and number > self.greatest)
+            or (self.above is not None and number <= self.above)
+            or (self.step is not None and not (number / self.step).is_integer())
         ):
             return report.add("out-of-range", f"{show(value)} is out of range; {self.expects} is expected")
         return int(number) if number.is_integer() and abs(number) < _LARGEST else number
@@ -265,9 +287,36 @@ class Number(Kind):
         number: Schema = {"type": "number"}
         if self.least is not None:
             number["minimum"] = self.least
+        if self.above is not None:
+            number["exclusiveMinimum"] = self.above
         if self.greatest is not None:
             number["maximum"] = self.greatest
-        return {"anyOf": [number, {"type": "string", "pattern": r"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*$"}]}
+        if self.step is not None:
+            number["multipleOf"] = self.step
+        return {"anyOf": [number, {"type": "string", "pattern": rf"^\s*{_DECIMAL.pattern}\s*$"}]}
+
+
+class Numbered(Kind):
+    """One of a few whole numbers, given as a number or as text."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, *values: int) -> None:
+        super().__init__(f"one of {listed(map(str, values), 40)}")
+        self.values = values
+
+    def check(self, value: Any, report: Report) -> Any:
+        number = value
+        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+            number = int(value)
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            return self.wrong_type(value, report)
+        if number not in self.values:
+            return report.add("not-allowed", f"{show(value)} is not {self.expects}", f"use {self.expects}")
+        return int(number)
+
+    def schema(self) -> Schema:
+        return {"enum": [*self.values, *map(str, self.values)]}
 
 
 def _range_text(noun: str, least: float | None, greatest: float | None, unit: str) -> str:
@@ -297,9 +346,7 @@ class Flag(Kind):
             found = self._WORDS.get(value.strip().lower())
             if found is not None:
                 return found
-            return report.add(
-                "wrong-type", f"must be true or false, but is text: {show(value)}", "write true or false"
-            )
+            return report.add("wrong-type", f"must be true or false, but is text: {show(value)}", "write true or false")
         return self.wrong_type(value, report)
 
     def schema(self) -> Schema:
@@ -412,14 +459,18 @@ class Items(Kind):
 
 
 class Record(Kind):
-    """An object of known members, each a field; its JSON text is accepted where the key says so."""
+    """An object of known members, each a field; its JSON text is accepted where the key says so.
 
-    __slots__ = ("at_least_one_of", "fields", "required", "text")
+    A member that is null or empty text counts as absent.
+    """
+
+    __slots__ = ("by_name", "fields", "required", "text")
     is_object = True
 
     def __init__(self, fields: Iterable[Field], *, text: bool = False, expects: str = "an object") -> None:
         super().__init__(expects)
         self.fields: dict[str, Field] = {field.name: field for field in fields}
+        self.by_name = {name: field for field in self.fields.values() for name in (field.name, *field.aliases)}
         self.required = tuple(field.name for field in self.fields.values() if field.required is True)
         self.text = text
 
@@ -431,47 +482,63 @@ class Record(Kind):
         if not isinstance(value, dict):
             return self.wrong_type(value, report)
         outer = report.key
+        before = len(report.problems)
         checked: dict[str, Any] = {}
-        good = True
+        present: dict[str, str] = {}
         unknown: list[str] = []
-        for name, member in value.items():
-            field = self.fields.get(name)
+        for given, member in value.items():
+            field = self.by_name.get(given)
+            key = f"{outer}.{given}" if outer else given
             if field is None:
-                unknown.append(name)
-            elif member is None or member == "":
+                unknown.append(given)
+                continue
+            if field.name in present:
+                report.add_at(
+                    key,
+                    "repeated-key",
+                    f'is another spelling of "{present[field.name]}", which is given too',
+                    "keep one of them",
+                )
+                continue
+            present[field.name] = given
+            if member is None or member == "":
                 if field.required is True:
-                    report.add_at(
-                        join_key(outer, name), "empty-value", f"is empty; {field.kind.expects} is expected"
-                    )
-                    good = False
-            else:
-                report.key = f"{outer}.{name}"
-                result = field.kind.check(member, report)
-                if result is INVALID:
-                    good = False
-                else:
-                    checked[name] = result
+                    report.add_at(key, "empty-value", f"is empty; {field.kind.expects} is expected")
+                continue
+            report.key = key
+            result = field.kind.check(member, report)
+            if result is not INVALID:
+                checked[field.name] = result
         report.key = outer
-        missing = [name for name in self.required if name not in value]
+        missing = [name for name in self.required if name not in present]
         for name in unknown:
-            report_unknown(report, outer, name, self.fields, missing)
-            good = False
+            report_unknown(report, outer, name, self.by_name, missing)
         for name in missing:
-            field = self.fields[name]
+            needed = self.fields[name]
             report.add_at(
-                join_key(outer, name), "missing-key", f"is required and missing: {field.kind.expects}", field.advice
+                join_key(outer, name),
+                "missing-key",
+                f"is required and missing; {needed.kind.expects} is expected",
+                needed.advice,
             )
-            good = False
-        return checked if good else INVALID
+        return checked if len(report.problems) == before else INVALID
 
     def schema(self) -> Schema:
-        record: Schema = {
-            "type": "object",
-            "properties": {name: field.schema() for name, field in self.fields.items()},
-            "additionalProperties": False,
-        }
-        if self.required:
-            record["required"] = list(self.required)
+        properties = {name: field.schema() for name, field in self.fields.items()}
+        for name, field in self.by_name.items():
+            if name != field.name:
+                properties[name] = {**field.schema(), "description": f"Same as {field.name}.", "deprecated": True}
+        record: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        plain = [name for name in self.required if not self.fields[name].aliases]
+        if plain:
+            record["required"] = plain
+        either = [
+            {"anyOf": [{"required": [spelling]} for spelling in (name, *self.fields[name].aliases)]}
+            for name in self.required
+            if self.fields[name].aliases
+        ]
+        if either:
+            record["allOf"] = either
         if self.text:
             return {"anyOf": [record, {"type": "string", "pattern": r"^\s*\{"}]}
         return record
@@ -618,9 +685,7 @@ def parsed_json_text(text: str, opening: str, expects: str, report: Report) -> A
         return report.add("bad-json-text", f"is text that is not usable JSON: {show(text)}")
 
 
-def report_unknown(
-    report: Report, outer: str, name: str, known: Mapping[str, Field], missing: list[str]
-) -> None:
+def report_unknown(report: Report, outer: str, name: str, known: Mapping[str, Field], missing: list[str]) -> None:
     """Report an unknown key. If it most likely is a misspelt missing one, take that off ``missing``."""
     key = join_key(outer, name)
     meant = closest(name, missing)

@@ -329,10 +329,15 @@ class Cron(Kind):
 
 _EVERY_DAY = {("?", "*", "*", "*"), ("*", "*", "?", "*")}
 
-ACCOUNT_ID = Text("a 12-digit account id", r"[0-9]{12}", numbers=True, fix='quote the full id, for example "123456789012"')
+ACCOUNT_ID = Text(
+    "a 12-digit account id", r"[0-9]{12}", numbers=True, fix='quote the full id, for example "123456789012"'
+)
 REGION_NAME = Text("an AWS region such as eu-central-1", REGION, code="bad-region", lower=False)
 BUCKET_NAME = Text(
-    "a bucket name (3 to 63 lower-case letters, digits, dots and hyphens)", _BUCKET, code="bad-bucket", also=_bucket_fault
+    "a bucket name (3 to 63 lower-case letters, digits, dots and hyphens)",
+    _BUCKET,
+    code="bad-bucket",
+    also=_bucket_fault,
 )
 KMS_KEY_ARN = KmsKeyArn()
 MODEL_PACKAGE_ARN = Arn(
