@@ -244,6 +244,9 @@ resource "aws_sagemaker_endpoint_configuration" "this" {
       production_variants[9].initial_instance_count,
     ]
   }
+
+  # Names of models are computed, so that they are known at plan; the order has to be said.
+  depends_on = [aws_sagemaker_model.this]
 }
 
 # SageMaker moves no endpoint between realtime, asynchronous and serverless: that takes a new one.
