@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .contract.composite import Items, Mapped, Record
 from .contract.field import Field
-from .contract.kinds import (
-    Choice,
-    Flag,
-    Items,
-    Kind,
-    Mapped,
-    Record,
-    Schema,
-    Text,
-    show,
-    type_name,
-)
+from .contract.kinds import Choice, Flag, Kind, Schema, Text, show, type_name
 from .contract.report import INVALID, Report
 from .contract.scalars import (
     ACCOUNT_ID,

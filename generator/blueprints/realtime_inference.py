@@ -8,8 +8,10 @@ from typing import Any
 from ..blueprint import PipelineType, Reference, StageContext
 from ..contract.field import Field, unless
 from ..contract.scalars import InstanceType
-from . import common
-from .realtime_options import OPTION_FIELDS, OPTION_RULES, option_variables
+from . import keys, mapping, rules
+from .realtime_mapping import option_variables
+from .realtime_options import OPTION_FIELDS
+from .realtime_rules import OPTION_RULES
 
 INSTANCE = Field(
     "inference_instance",
@@ -19,32 +21,32 @@ INSTANCE = Field(
     per_stage=True,
     example="ml.m5.large",
 )
-CAPTURE = common.location(
+CAPTURE = keys.location(
     "data_capture_location",
     "Where the endpoint keeps requests and answers: bucket/prefix.",
     required=unless("serverless"),
     example="my-capture-bucket/churn/capture",
 )
 _COMMON_END = (
-    common.MODEL_ARTIFACT,
-    common.MODEL_PACKAGE,
+    keys.MODEL_ARTIFACT,
+    keys.MODEL_PACKAGE,
     INSTANCE,
     CAPTURE,
-    common.endpoint_name(required=False),
-    common.KMS_KEY,
-    common.PIPELINE_NAME,
+    keys.endpoint_name(required=False),
+    keys.KMS_KEY,
+    keys.PIPELINE_NAME,
     *OPTION_FIELDS,
-    common.ENVIRONMENT,
-    common.NETWORK_ISOLATION,
-    common.VPC_FIELD,
-    common.HARDWARE_ENCRYPTION,
-    common.TAGS_FIELD,
+    keys.ENVIRONMENT,
+    keys.NETWORK_ISOLATION,
+    keys.VPC_FIELD,
+    keys.HARDWARE_ENCRYPTION,
+    keys.TAGS_FIELD,
 )
 _RULES = (
-    common.storage_rule("inference_instance"),
-    common.KMS_RULE,
-    common.REGION_RULE,
-    common.ENDPOINT_NAMES_RULE,
+    rules.storage_rule("inference_instance"),
+    rules.KMS_RULE,
+    rules.REGION_RULE,
+    rules.ENDPOINT_NAMES_RULE,
     *OPTION_RULES,
 )
 
@@ -58,7 +60,7 @@ def variables(config: Mapping[str, Any], context: StageContext) -> dict[str, Any
         "data_capture": capture and {"destination_s3_uri": f"s3://{capture}", **config.get("data_capture", {})},
         "endpoint_name": config.get("endpoint_name"),
         "kms_key_arn": config.get("kms_key_arn"),
-        "model": common.model_variable(config, context, instance),
+        "model": mapping.model_variable(config, context, instance),
         "tags": {"model_name": config["model_name"], **config.get("tags", {})},
         **option_variables(config, context),
     }
@@ -67,9 +69,9 @@ def variables(config: Mapping[str, Any], context: StageContext) -> dict[str, Any
 def references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
     """Return what a realtime config points to in one stage. Pure."""
     return [
-        *common.model_references(config, context),
-        *common.location_reference(config, context, "data_capture_location"),
-        *common.kms_reference(config),
+        *mapping.model_references(config, context),
+        *mapping.location_reference(config, context, "data_capture_location"),
+        *mapping.kms_reference(config),
     ]
 
 
@@ -80,9 +82,9 @@ TYPES = {
             name="byom_realtime_builtin",
             suffix="realtime-builtin",
             blueprint="realtime_inference",
-            summary="Deploys a model on one of AWS's images, or a model package, to a realtime endpoint in every stage.",
-            fields=(common.MODEL_NAME, *common.FRAMEWORK, *_COMMON_END),
-            rules=(*common.image_rules("inference", "inference_instance"), *_RULES),
+            summary="Deploys a model on an image of AWS, or a model package, to a realtime endpoint in every stage.",
+            fields=(keys.MODEL_NAME, *keys.FRAMEWORK, *_COMMON_END),
+            rules=(*rules.image_rules("inference", "inference_instance"), *_RULES),
             variables=variables,
             references=references,
         ),
@@ -91,7 +93,7 @@ TYPES = {
             suffix="realtime-custom",
             blueprint="realtime_inference",
             summary="Deploys a model on an own image, or a model package, to a realtime endpoint in every stage.",
-            fields=(common.MODEL_NAME, common.CUSTOM_IMAGE, *_COMMON_END),
+            fields=(keys.MODEL_NAME, keys.CUSTOM_IMAGE, *_COMMON_END),
             rules=_RULES,
             variables=variables,
             references=references,

@@ -2,7 +2,8 @@
 
 Pure standard library and cheap to import, because the very same code runs in the CLI and in the Lambda.
 
-    kinds.py     what a value may be, its normal form, its schema
+    kinds.py     what a single value may be, its normal form, its schema
+    composite.py lists, objects and alternatives of them
     scalars.py   the kinds that AWS gives meaning to: buckets, ARNs, instance types, cron expressions
     field.py     a key: kind, requirement, per-stage, meaning, default
     rules.py     rules across keys
@@ -13,8 +14,9 @@ Pure standard library and cheap to import, because the very same code runs in th
 from __future__ import annotations
 
 from .check import Context, Rule, View, check_config
+from .composite import AnyJson, Items, Mapped, OneOf, Record
 from .field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When, for_problem_types
-from .kinds import AnyJson, Choice, Flag, Items, Kind, Mapped, Number, Numbered, OneOf, Record, Text, Whole
+from .kinds import Choice, Flag, Kind, Number, Numbered, Text, Whole
 from .report import INVALID, Report
 
 __all__ = [

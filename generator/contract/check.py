@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..problems import closest, listed
+from .composite import report_unknown
 from .field import Field
-from .kinds import report_unknown, show, type_name
+from .kinds import show, type_name
 from .report import INVALID, Report
 
 if TYPE_CHECKING:
