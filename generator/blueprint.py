@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from .contract.field import Field, When
 
 if TYPE_CHECKING:
-    from .contract.check import Rule
     from pathlib import Path
 
+    from .contract.check import Rule
     from .platform import Platform, Stage
 
 # Type name to (module of blueprints/, suffix of the pipeline's name). The module has TYPES: name to PipelineType.

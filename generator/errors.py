@@ -1,10 +1,10 @@
 """The error tree. Each error is something a person can act on; anything else is a bug and shows its traceback.
 
-    GeneratorError            exit code 1
-    ├── ConfigError           1: a config or platform file has problems
-    ├── ConflictError         1: a file we would overwrite was edited by hand
-    ├── DriftError            3: what is on disk is not what the configs say
-    └── ToolError             4: an outside tool or service failed
+GeneratorError            exit code 1
+├── ConfigError           1: a config or platform file has problems
+├── ConflictError         1: a file we would overwrite was edited by hand
+├── DriftError            3: what is on disk is not what the configs say
+└── ToolError             4: an outside tool or service failed
 """
 
 from __future__ import annotations

@@ -147,7 +147,11 @@ def _scope(scopes: dict[str, Any], framework: str, job: str, processor: str) -> 
         only = next(iter(scopes))
         # The SDK falls back to a framework's only scope; serving a training image cannot work, though, except for
         # the few reinforcement-learning toolkits, whose one image does both.
-        return scopes[only] if framework in ("coach-mxnet", "coach-tensorflow", "ray-pytorch", "ray-tensorflow", "vw") else None
+        return (
+            scopes[only]
+            if framework in ("coach-mxnet", "coach-tensorflow", "ray-pytorch", "ray-tensorflow", "vw")
+            else None
+        )
     return found
 
 
@@ -191,9 +195,7 @@ def _row(rows: list[Any], framework: str, version: str, python: str, base: str) 
     return row
 
 
-def _processor(
-    framework: str, version: str, processor: str, published: list[str], instance_type: str
-) -> str | Fault:
+def _processor(framework: str, version: str, processor: str, published: list[str], instance_type: str) -> str | Fault:
     """Return the word for the processor in the tag ("" for none), or why there is no image for the instance."""
     if processor == "arm":
         # Rows of the Graviton scope carry "cpu" or nothing; every other image is built for x86.
@@ -232,7 +234,14 @@ def _version_fault(framework: str, version: str, scope: dict[str, Any], processo
 
 
 def _tag(
-    framework: str, wanted: str, start: str | None, version: str, processor: str, python: str, rest: dict[str, str], base: str
+    framework: str,
+    wanted: str,
+    start: str | None,
+    version: str,
+    processor: str,
+    python: str,
+    rest: dict[str, str],
+    base: str,
 ) -> str:
     head = version if start is None else start
     word = processor

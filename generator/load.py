@@ -169,8 +169,11 @@ def _load_json(text: str) -> Loaded:
     if repeated or "\\u" in text or _CONTROL.search(text):
         problems += [
             Problem(
-                "repeated-key", key, "stands twice in the same object; only the last would count",
-                "remove one of them", *position_at(text, offset),
+                "repeated-key",
+                key,
+                "stands twice in the same object; only the last would count",
+                "remove one of them",
+                *position_at(text, offset),
             )
             for key, offset in _json_scan(text)[1]
         ]
