@@ -25,6 +25,7 @@ EXTENSIONS = (
     "sandbox.repairs",
     "sandbox.codebuild",
     "sandbox.codepipeline",
+    "sandbox.autoscaling",
     "sandbox.sagemaker",
     "sandbox.stepfunctions",
     "sandbox.cloudcontrol",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from sandbox import autoscaling
 from sandbox.apis.operations import Call, Operations
 from sandbox.sagemaker import endpoint_configs, events, models
 from sandbox.sagemaker.access import Role
@@ -67,6 +68,7 @@ def update_endpoint(call: Call) -> dict[str, Any]:
     endpoint = _ready(call)
     config = find(call, endpoint_configs.KIND, call["EndpointConfigName"], endpoint_configs.NOUN)
     _require_models(call, config)
+    _keep_scaled_variants(call, endpoint, config)
     changes: dict[str, Any] = {
         "PendingDeploymentSummary": {
             "EndpointConfigName": config.name,
@@ -173,6 +175,7 @@ def delete_endpoint(call: Call) -> None:
         raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
     _set(endpoint, EndpointStatus="Deleting")
     _announce(call, endpoint)
+    autoscaling.forget_endpoint(call.account_id, call.region, endpoint.name)
     later(call.context, endpoint, SETTINGS.endpoint_seconds, lambda: store_of(call).remove(endpoint))
 
 
@@ -195,6 +198,28 @@ def _require_models(call: Call, config: Resource) -> None:
     for variant in endpoint_configs.variants(config.document):
         if "ModelName" in variant:
             find(call, models.KIND, variant["ModelName"], "model")
+
+
+def _keep_scaled_variants(call: Call, endpoint: Resource, config: Resource) -> None:
+    """Refuse an update that AWS refuses: a variant under auto scaling keeps its name and instance type.
+
+    Raises:
+        SandboxFault: ValidationException that names the variants to deregister first.
+    """
+    scaled = autoscaling.scaled_variants(call.account_id, call.region, endpoint.name)
+    current = store_of(call).get(endpoint_configs.KIND, endpoint.document["EndpointConfigName"])
+    if not scaled or current is None:
+        return
+    old, new = (
+        {variant["VariantName"]: variant.get("InstanceType") for variant in known.document["ProductionVariants"]}
+        for known in (current, config)
+    )
+    touched = sorted(name for name in scaled if name in old and (name not in new or new[name] != old[name]))
+    if touched:
+        raise invalid(
+            f'The variant(s) "{", ".join(touched)}" must be deregistered as scalable target(s) with AutoScaling '
+            "before they can be removed or have their instance type updated."
+        )
 
 
 def _unfit(call: Call, config: Resource) -> str | None:
