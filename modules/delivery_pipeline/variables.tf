@@ -92,7 +92,7 @@ variable "stages" {
 
   # CodePipeline allows 50 stages; one is Source, each of ours needs two, or three with an approval.
   validation {
-    condition     = 1 + sum([for stage in var.stages : stage.approval == "manual" ? 3 : 2]) <= 50
+    condition     = sum(concat([1], [for stage in var.stages : stage.approval == "manual" ? 3 : 2])) <= 50
     error_message = "stages: ${length(var.stages)} stages need more than the 50 stages that CodePipeline allows (two each, three with an approval, and the source); have fewer stages or fewer approvals."
   }
 }

@@ -1,0 +1,47 @@
+# The real policy, made offline by the real provider: which services may publish for whom.
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "offline"
+  secret_key                  = "offline"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  account_id        = "111111111111"
+  alarm_account_ids = ["222222222222"]
+  kms_key_arn       = "arn:aws:kms:eu-west-1:111111111111:key/k"
+  name              = "acme-ml"
+}
+
+run "only_our_own_rules_and_alarms_publish" {
+  command = plan
+
+  assert {
+    condition = {
+      for statement in jsondecode(data.aws_iam_policy_document.publish.json).Statement :
+      statement.Principal.Service => [statement.Action, statement.Resource, statement.Condition.ArnLike["aws:SourceArn"]]
+      } == {
+      "events.amazonaws.com" = [
+        "sns:Publish",
+        "arn:aws:sns:eu-west-1:111111111111:acme-ml-notifications",
+        "arn:aws:events:eu-west-1:111111111111:rule/acme-ml-*",
+      ]
+      "cloudwatch.amazonaws.com" = [
+        "sns:Publish",
+        "arn:aws:sns:eu-west-1:111111111111:acme-ml-notifications",
+        "arn:aws:cloudwatch:eu-west-1:*:alarm:acme-ml-*",
+      ]
+    }
+    error_message = "EventBridge and CloudWatch, for what carries the prefix"
+  }
+  assert {
+    condition = jsonencode([
+      for statement in jsondecode(data.aws_iam_policy_document.publish.json).Statement :
+      sort(flatten([statement.Condition.StringEquals["aws:SourceAccount"]]))
+    ]) == jsonencode([["111111111111"], ["111111111111", "222222222222"]])
+    error_message = "rules of this account, alarms of the stages too"
+  }
+}
