@@ -43,6 +43,7 @@ class Context:
         processes: Child processes that die with the sandbox.
         front: Asked with each request's WSGI environment before moto; the first application returned serves
             it.
+        parts: What extensions offer to each other, by name (`lambda` is the functions' invoker).
         stopping: Set once the sandbox stops; long-running threads look at it.
     """
 
@@ -55,6 +56,7 @@ class Context:
         self.processes = Processes()
         self.routes = ControlRoutes()
         self.front: list[Callable[[dict[str, Any]], Application | None]] = []
+        self.parts: dict[str, Any] = {}
         self.stopping = threading.Event()
         self._exit: list[Callable[[], None]] = []
         self._sinks: list[EventSink] = []

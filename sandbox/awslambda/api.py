@@ -39,7 +39,7 @@ class _Throttled(JsonRESTError):  # type: ignore[misc]
 
 def install(context: Context) -> None:
     """Replace invocation and mend the rest."""
-    invoker = Invoker(context)
+    invoker = context.parts["lambda"] = Invoker(context)
     _install_invoke(invoker)
     _install_internal_invocations(invoker)
     _install_kept_settings(invoker)
