@@ -1,0 +1,67 @@
+"""`mlops validate` and `mlops schema`: every problem at once, and what a valid file looks like."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from generator.cli.common import files_argument, json_option, platform_option, print_json
+from generator.problems import Problem
+from generator.project import config_files, load_project
+from generator.request import validate_files
+
+
+@click.command()
+@files_argument
+@platform_option
+@json_option
+def validate(files: tuple[Path, ...], platform_file: Path | None, as_json: bool) -> None:
+    """Say everything that is wrong with the configs in FILES: place, key, problem, fix, code.
+
+    Without FILES: mlops-config*.json|yaml and configs/* beside the platform file; - is standard input.
+    Exit code 1 if there is any problem.
+    """
+    project = load_project(platform_file)
+    given = config_files(files, project)
+    report = validate_files(
+        ((str(file), _content(file)) for file in given), project.platform, project.registry
+    )
+    if as_json:
+        print_json(report)
+    else:
+        for file in report["files"]:
+            for problem in file["problems"]:
+                click.echo(Problem(**problem).text(file["file"]))
+        count = sum(len(file["problems"]) for file in report["files"])
+        requests = sum(file["requests"] for file in report["files"])
+        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "all good"
+        click.echo(f"{len(given)} files, {requests} requests: {verdict}", err=True)
+    if not report["ok"]:
+        raise SystemExit(1)
+
+
+def _content(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+@click.command()
+@click.argument("type_name", metavar="[TYPE]", required=False)
+@platform_option
+def schema(type_name: str | None, platform_file: Path | None) -> None:
+    """Print the JSON Schema of the platform file, or of pipeline type TYPE."""
+    from generator.schema import platform_schema, type_schema
+
+    from generator.errors import GeneratorError
+
+    if type_name is None or type_name == "platform":
+        print_json(platform_schema())
+        return
+    project = load_project(platform_file)
+    found = project.registry.get(type_name)
+    if found is None:
+        raise GeneratorError(
+            f"{type_name} is not a pipeline type", hint=f"use one of {', '.join(project.registry.names)}"
+        )
+    print_json(type_schema(found))
