@@ -8,8 +8,11 @@ is an error.
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from sandbox.lazily import when_imported
 
 if TYPE_CHECKING:
     from sandbox.context import Context
@@ -31,9 +34,18 @@ EXTENSIONS = (
     "sandbox.cloudcontrol",
 )
 
+# Installed when moto first imports the module named beside them, because they would slow down every start.
+LATER = {
+    "sandbox.apigateway": "moto.apigateway.urls",
+    "sandbox.autoscaling": "moto.applicationautoscaling.urls",
+}
+
 
 def install_all(context: Context) -> list[str]:
-    """Install every extension that is there, before the first request. Returns their names."""
+    """Install every extension that is there, before the first request or as LATER says.
+
+    Returns their names.
+    """
     installed = []
     for name in EXTENSIONS:
         parent = name.rpartition(".")[0]
@@ -41,6 +53,13 @@ def install_all(context: Context) -> list[str]:
         if spec is None or spec.origin is None:
             # An origin of None is a folder without __init__.py: not an extension yet.
             continue
-        importlib.import_module(name).install(context)
+        if name in LATER:
+            when_imported(LATER[name], partial(_install, name, context))
+        else:
+            _install(name, context)
         installed.append(name)
     return installed
+
+
+def _install(name: str, context: Context) -> None:
+    importlib.import_module(name).install(context)

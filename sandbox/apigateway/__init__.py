@@ -4,6 +4,7 @@
   cannot read it.
 - UpdateMethod, UpdateIntegration, their responses, UpdateResource, UpdateDeployment, UpdateModel and
   UpdateGatewayResponse, without which no change of an API can be applied.
+- Each deployment freezes the API, and only what is frozen is served (`execute_api`).
 - A stage may log only once the account has a CloudWatch role, as on AWS.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from sandbox.apigateway import policies, stages, updates
 from sandbox.context import Context
+from sandbox.execute_api import deployments
 
 
 def install(context: Context) -> None:
@@ -18,3 +20,4 @@ def install(context: Context) -> None:
     policies.install()
     updates.install()
     stages.install()
+    deployments.install()

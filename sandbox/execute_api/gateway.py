@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from typing import Any
 from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.context import Application, Context
+from sandbox.context import Context
 from sandbox.execute_api import access_log, deployments, integrations
 from sandbox.execute_api.authorization import authorize
 from sandbox.execute_api.request import ApiRequest, GatewayError
@@ -19,29 +18,9 @@ from sandbox.iam.calls import read_body
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/_aws/execute-api/"
-_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.")
 
-
-def install(context: Context) -> None:
-    """Serve the APIs' URLs before anything else is tried."""
-    deployments.install()
-
-    def choose(environ: dict[str, Any]) -> Application | None:
-        raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "")
-        path = raw.split("?", 1)[0]
-        if path.startswith(PREFIX):
-            api_id, _, rest = path.removeprefix(PREFIX).partition("/")
-            return _serve(context, environ, api_id, rest)
-        found = _HOST.match(environ.get("HTTP_HOST", ""))
-        if found is not None:
-            return _serve(context, environ, found["api"], path.lstrip("/"))
-        return None
-
-    context.front.insert(0, choose)
-
-
-def _serve(context: Context, environ: dict[str, Any], api_id: str, rest: str) -> Response:
+def serve(context: Context, environ: dict[str, Any], api_id: str, rest: str) -> Response:
+    """Answer a request to an API; `rest` is the raw path from the stage on, without a leading slash."""
     read_body(environ)
     raw = Request(environ)
     stage_name, _, path = rest.partition("/")
