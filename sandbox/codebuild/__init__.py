@@ -34,9 +34,7 @@ def install(context: Context) -> None:
     stop_on_reset()
 
     def stores() -> list[Store]:
-        backends = [
-            region for account in list(codebuild_backends.values()) for region in list(account.values())
-        ]
+        backends = [region for account in list(codebuild_backends.values()) for region in list(account.values())]
         return [found for backend in backends if (found := backend.__dict__.get("sandbox_store")) is not None]
 
     def list_builds(request: Request) -> list[dict[str, Any]]:

@@ -105,9 +105,7 @@ def batch_get_projects(call: Call) -> dict[str, Any]:
 
 def list_projects(call: Call) -> dict[str, Any]:
     """ListProjects."""
-    key = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(
-        call.get("sortBy", ""), "name"
-    )
+    key = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(call.get("sortBy", ""), "name")
     found = sorted(_store(call).projects.values(), key=lambda project: project[key])
     if call.get("sortOrder") == "DESCENDING":
         found.reverse()
@@ -132,12 +130,8 @@ def start_build(context: Context, call: Call) -> dict[str, Any]:
         order = store.orders.pop(token, None) if token is not None else None
         initiator = f"codepipeline/{order.pipeline}" if order is not None else initiator_of(call.caller)
         _check_limit(store, project)
-        if not trusts_service(
-            call.get("serviceRoleOverride", project["serviceRole"]), PRINCIPAL, project["arn"]
-        ):
-            raise invalid(
-                f"CodeBuild is not authorized to perform: sts:AssumeRole on {project['serviceRole']}"
-            )
+        if not trusts_service(call.get("serviceRoleOverride", project["serviceRole"]), PRINCIPAL, project["arn"]):
+            raise invalid(f"CodeBuild is not authorized to perform: sts:AssumeRole on {project['serviceRole']}")
         build = new_build(
             project,
             call.parameters,
@@ -162,9 +156,7 @@ def _check_limit(store: Store, project: dict[str, Any]) -> None:
     limit = project.get("concurrentBuildLimit")
     running = [build for build in store.builds_of(project["name"]) if not build.done.is_set()]
     if limit is not None and len(running) >= limit:
-        raise ApiError(
-            "AccountLimitExceededException", f"Project-level concurrent build limit cannot exceed {limit}"
-        )
+        raise ApiError("AccountLimitExceededException", f"Project-level concurrent build limit cannot exceed {limit}")
 
 
 def retry_build(context: Context, call: Call) -> dict[str, Any]:

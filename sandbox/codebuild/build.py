@@ -72,6 +72,7 @@ class Build:
         self.stop_status: str | None = None
         self._lock = threading.RLock()
         self._kill: Callable[[], None] | None = None
+        self._callbacks: list[Callable[[], None]] = []
 
     @property
     def role_arn(self) -> str:
@@ -147,7 +148,18 @@ class Build:
             now = _now()
             self.record["phases"].append({"phaseType": "COMPLETED", "startTime": now})
             self.record.update(currentPhase="COMPLETED", buildStatus=status, buildComplete=True, endTime=now)
-        self.done.set()
+            self.done.set()
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def on_done(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once the build is over; at once if it is."""
+        with self._lock:
+            if not self.done.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
 
 
 def _now() -> datetime:

@@ -68,9 +68,7 @@ def parse(text: str) -> Buildspec:
     if not isinstance(document, dict):
         raise BuildspecError("buildspec is not a mapping")
     if str(document.get("version")) != "0.2":
-        raise BuildspecError(
-            f"invalid buildspec version: {document.get('version')} (the local AWS runs version 0.2)"
-        )
+        raise BuildspecError(f"invalid buildspec version: {document.get('version')} (the local AWS runs version 0.2)")
     environment = _mapping(document, "env")
     phases = _mapping(document, "phases")
     unknown = set(phases) - set(PHASES)
@@ -99,9 +97,7 @@ def parse(text: str) -> Buildspec:
 def _phase(value: Mapping[str, Any], name: str) -> Phase:
     on_failure = value.get("on-failure")
     if on_failure not in (None, "ABORT", "CONTINUE"):
-        raise BuildspecError(
-            f"phase {name}: on-failure {on_failure} (the local AWS knows ABORT and CONTINUE)"
-        )
+        raise BuildspecError(f"phase {name}: on-failure {on_failure} (the local AWS knows ABORT and CONTINUE)")
     if not _items(value, "commands") and not value.get("runtime-versions"):
         raise BuildspecError(f"phase {name}: at least one command must be specified")
     return Phase(

@@ -96,9 +96,7 @@ def user_variables(build: Build, spec: Buildspec, clients: Clients) -> dict[str,
             values[name] = value
             continue
         try:
-            values[name] = (
-                _parameter(clients, value) if kind == "PARAMETER_STORE" else _secret(clients, value)
-            )
+            values[name] = _parameter(clients, value) if kind == "PARAMETER_STORE" else _secret(clients, value)
         except (ClientError, BotoCoreError) as error:
             code = "PARAMETER_STORE_ERROR" if kind == "PARAMETER_STORE" else "SECRETS_MANAGER_ERROR"
             raise EnvironmentFailure("CLIENT_ERROR", f"{code}: {name}: {error}") from None

@@ -65,9 +65,7 @@ def _pattern(text: str, base: Path) -> re.Pattern[str]:
 def zipped(files: Mapping[str, Path]) -> bytes:
     """A zip of the files, with their modes."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(
-        buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
-    ) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
         for name, path in files.items():
             archive.write(path, name)
     return buffer.getvalue()

@@ -33,9 +33,7 @@ def invalid(message: str) -> ApiError:
     return ApiError("InvalidInputException", message)
 
 
-def new_project(
-    parameters: Mapping[str, Any], *, arn: str, default_key_arn: str, now: datetime
-) -> dict[str, Any]:
+def new_project(parameters: Mapping[str, Any], *, arn: str, default_key_arn: str, now: datetime) -> dict[str, Any]:
     """A project from CreateProject's parameters.
 
     Raises:
@@ -63,9 +61,7 @@ def new_project(
     return changed_project(project, parameters, now=now)
 
 
-def changed_project(
-    project: Mapping[str, Any], parameters: Mapping[str, Any], *, now: datetime
-) -> dict[str, Any]:
+def changed_project(project: Mapping[str, Any], parameters: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """The project after UpdateProject; the given one stays as it is.
 
     Raises:

@@ -51,9 +51,7 @@ def new_build(
     source = _overridden(project["source"], parameters, _SOURCE_OVERRIDES)
     if order is None:
         if source["type"] == "CODEPIPELINE":
-            raise invalid(
-                "Cannot start build: a project with source type CODEPIPELINE is built by CodePipeline only"
-            )
+            raise invalid("Cannot start build: a project with source type CODEPIPELINE is built by CodePipeline only")
         check_source(source)
     else:
         source = {"type": "CODEPIPELINE", "insecureSsl": False} | (
@@ -85,9 +83,7 @@ def new_build(
             {"phaseType": "QUEUED", "startTime": now},
         ],
         "source": source,
-        "secondarySources": copy.deepcopy(
-            parameters.get("secondarySourcesOverride") or project["secondarySources"]
-        ),
+        "secondarySources": copy.deepcopy(parameters.get("secondarySourcesOverride") or project["secondarySources"]),
         "secondarySourceVersions": copy.deepcopy(
             parameters.get("secondarySourcesVersionOverride") or project["secondarySourceVersions"]
         ),
@@ -98,8 +94,7 @@ def new_build(
         "serviceRole": parameters.get("serviceRoleOverride") or project["serviceRole"],
         "logs": _logs(project, parameters, arn, build_uuid),
         "timeoutInMinutes": parameters.get("timeoutInMinutesOverride") or project["timeoutInMinutes"],
-        "queuedTimeoutInMinutes": parameters.get("queuedTimeoutInMinutesOverride")
-        or project["queuedTimeoutInMinutes"],
+        "queuedTimeoutInMinutes": parameters.get("queuedTimeoutInMinutesOverride") or project["queuedTimeoutInMinutes"],
         "buildComplete": False,
         "initiator": initiator,
         "encryptionKey": parameters.get("encryptionKeyOverride") or project["encryptionKey"],
@@ -126,9 +121,7 @@ def initiator_of(caller: Principal) -> str:
     return name.removeprefix("user/")
 
 
-def _overridden(
-    value: Mapping[str, Any], parameters: Mapping[str, Any], keys: Mapping[str, str]
-) -> dict[str, Any]:
+def _overridden(value: Mapping[str, Any], parameters: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
     result = copy.deepcopy(dict(value))
     for parameter, key in keys.items():
         if parameters.get(parameter) is not None:
@@ -136,17 +129,13 @@ def _overridden(
     return result
 
 
-def _merged_variables(
-    variables: list[dict[str, str]], overrides: list[dict[str, str]]
-) -> list[dict[str, str]]:
+def _merged_variables(variables: list[dict[str, str]], overrides: list[dict[str, str]]) -> list[dict[str, str]]:
     merged = {item["name"]: item for item in variables}
     merged |= {item["name"]: {"type": "PLAINTEXT", **item} for item in overrides}
     return list(merged.values())
 
 
-def _logs(
-    project: Mapping[str, Any], parameters: Mapping[str, Any], arn: str, build_uuid: str
-) -> dict[str, Any]:
+def _logs(project: Mapping[str, Any], parameters: Mapping[str, Any], arn: str, build_uuid: str) -> dict[str, Any]:
     config = copy.deepcopy(dict(parameters.get("logsConfigOverride") or project["logsConfig"]))
     cloudwatch = config.get("cloudWatchLogs", {"status": "ENABLED"})
     s3_logs = config.get("s3Logs", {"status": "DISABLED", "encryptionDisabled": False})

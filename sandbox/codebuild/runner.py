@@ -42,12 +42,8 @@ def run_build(context: Context, build: Build) -> None:
     scratch.mkdir(parents=True)
     runner = _Runner(context, build, scratch)
     seconds = build.view()["timeoutInMinutes"] * 60.0
-    fault = context.faults.take(
-        "build.timeout", project=build.view()["projectName"], account_id=build.account_id
-    )
-    timer = threading.Timer(
-        float(fault.error.get("seconds", 1)) if fault else seconds, build.stop, ["TIMED_OUT"]
-    )
+    fault = context.faults.take("build.timeout", project=build.view()["projectName"], account_id=build.account_id)
+    timer = threading.Timer(float(fault.error.get("seconds", 1)) if fault else seconds, build.stop, ["TIMED_OUT"])
     timer.daemon = True
     timer.start()
     status = "FAULT"
@@ -185,9 +181,7 @@ class _Runner:
             raise PhaseFailure(error.code, str(error)) from None
         values |= self._context.environment(self._build.region) | self._credentials
         values |= user | environment.codebuild_variables(self._build, self._folders)
-        self._shell = Shell(
-            self._context.processes, self._scratch, self._folders[""], values, self._build.log.add
-        )
+        self._shell = Shell(self._context.processes, self._scratch, self._folders[""], values, self._build.log.add)
         self._build.on_kill(self._shell.kill)
 
     def _fetch_sources(self) -> None:
@@ -199,18 +193,14 @@ class _Runner:
                 folder = self._folders.setdefault(identifier, self._scratch / "sources" / name)
                 sources.fetch(self._client("s3"), location, folder)
             return
-        versions = {
-            item["sourceIdentifier"]: item["sourceVersion"] for item in record["secondarySourceVersions"]
-        }
+        versions = {item["sourceIdentifier"]: item["sourceVersion"] for item in record["secondarySourceVersions"]}
         versions[""] = record.get("sourceVersion")
         for source in (record["source"], *record["secondarySources"]):
             identifier = source.get("sourceIdentifier", "") if source is not record["source"] else ""
             folder = self._folders.setdefault(identifier, self._scratch / "sources" / identifier)
             if source["type"] == "S3":
                 bucket, _, key = source["location"].removeprefix("arn:aws:s3:::").partition("/")
-                found = sources.fetch(
-                    self._client("s3"), Location(bucket, key), folder, versions.get(identifier)
-                )
+                found = sources.fetch(self._client("s3"), Location(bucket, key), folder, versions.get(identifier))
                 if not identifier and found:
                     self._build.update(resolvedSourceVersion=found)
             elif source["type"] != "NO_SOURCE":
@@ -282,9 +272,7 @@ class _Runner:
         self._shell.finish()
         values = self._shell.environment
         exported = [
-            {"name": name, "value": values[name]}
-            for name in self._spec.exported
-            if values.get(name) is not None
+            {"name": name, "value": values[name]} for name in self._spec.exported if values.get(name) is not None
         ]
         self._build.update(exportedEnvironmentVariables=exported)
         return True

@@ -54,8 +54,7 @@ def read(client: Any, location: Location, version: str | None = None) -> tuple[b
         detail = error.response["Error"]
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         raise SourceError(
-            f"{detail['Code']}: {detail['Message']}\n\tstatus code: {status} for primary source"
-            f" {location.arn}"
+            f"{detail['Code']}: {detail['Message']}\n\tstatus code: {status} for primary source {location.arn}"
         ) from None
     except BotoCoreError as error:
         raise SourceError(str(error)) from None
@@ -66,9 +65,7 @@ def _fetch_folder(client: Any, location: Location, folder: Path) -> None:
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=location.bucket, Prefix=location.key)
         keys = [item["Key"] for answer in pages for item in answer.get("Contents", [])]
     except ClientError as error:
-        raise SourceError(
-            f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-        ) from None
+        raise SourceError(f"{error.response['Error']['Code']}: {error.response['Error']['Message']}") from None
     for key in keys:
         target = folder / key[len(location.key) :]
         if key.endswith("/") or not target.resolve().is_relative_to(folder.resolve()):

@@ -83,9 +83,7 @@ class Store:
 def store_of(account_id: str, region: str) -> Store:
     """The store of an account and region."""
     backend = codebuild_backends[account_id][region]
-    store: Store = backend.__dict__.get("sandbox_store") or backend.__dict__.setdefault(
-        "sandbox_store", Store()
-    )
+    store: Store = backend.__dict__.get("sandbox_store") or backend.__dict__.setdefault("sandbox_store", Store())
     return store
 
 

@@ -58,9 +58,7 @@ def _to_project(build: Build, spec: Buildspec, root: Path, client: Any) -> None:
         build.update(secondaryArtifacts=uploaded)
 
 
-def _put(
-    build: Build, target: Mapping[str, Any], artifact: Artifact, root: Path, client: Any
-) -> dict[str, Any]:
+def _put(build: Build, target: Mapping[str, Any], artifact: Artifact, root: Path, client: Any) -> dict[str, Any]:
     named = artifact.name if target.get("overrideArtifactName") else None
     pieces = (
         target.get("path", ""),
