@@ -109,7 +109,8 @@ module "delivery_builds" {
 module "orchestrator" {
   source = "./modules/orchestrator"
 
-  account_id = var.account_id
+  account_id       = var.account_id
+  api_log_role_arn = module.target_account.api_gateway_log_role_arn
   api_limits = {
     burst = var.operations.api_burst_limit
     rate  = var.operations.api_rate_limit
@@ -126,7 +127,6 @@ module "orchestrator" {
     timeout_seconds = var.operations.lambda_timeout_seconds
   }
   log_retention_days       = var.operations.log_retention_days
-  manage_log_role          = var.operations.manage_api_gateway_log_role
   name                     = var.name
   permissions_boundary_arn = var.options.permissions_boundary_arn
   tags                     = local.tags
@@ -150,11 +150,12 @@ module "config_trigger" {
 module "target_account" {
   source = "./modules/target_account"
 
-  account_id              = var.account_id
-  additional_policies     = var.additional_policies
-  external_id             = var.external_id
-  name                    = var.name
-  operator_principal_arns = var.operator_principal_arns
+  account_id                  = var.account_id
+  additional_policies         = var.additional_policies
+  external_id                 = var.external_id
+  manage_api_gateway_log_role = var.operations.manage_api_gateway_log_role
+  name                        = var.name
+  operator_principal_arns     = var.operator_principal_arns
   orchestrator = {
     account_id       = var.account_id
     artifacts_bucket = module.artifact_store.artifacts_bucket

@@ -68,7 +68,7 @@ variable "operations" {
     lambda_memory_mb            = optional(number, 512)
     lambda_timeout_seconds      = optional(number, 29)
     log_retention_days          = optional(number, 365)
-    manage_api_gateway_log_role = optional(bool, false)
+    manage_api_gateway_log_role = optional(bool, true)
   })
   default  = {}
   nullable = false

@@ -102,7 +102,7 @@ resource "aws_api_gateway_stage" "this" {
   }
 
   # API Gateway refuses access logs while the account has no role to write them with.
-  depends_on = [aws_api_gateway_account.this]
+  depends_on = [terraform_data.api_log_role]
 }
 
 resource "aws_api_gateway_method_settings" "this" {
@@ -126,10 +126,6 @@ resource "aws_cloudwatch_log_group" "api" {
   tags              = var.tags
 }
 
-resource "aws_api_gateway_account" "this" {
-  count = var.manage_log_role ? 1 : 0
-
-  cloudwatch_role_arn = aws_iam_role.api_log[0].arn
-
-  depends_on = [aws_iam_role_policy.api_log]
+resource "terraform_data" "api_log_role" {
+  input = var.api_log_role_arn
 }

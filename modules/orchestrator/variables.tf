@@ -26,6 +26,12 @@ variable "api_limits" {
   }
 }
 
+variable "api_log_role_arn" {
+  description = "ARN of the role that API Gateway logs with in this account; null when the account's setting is somebody else's. Access logs need one."
+  type        = string
+  default     = null
+}
+
 variable "buckets" {
   description = "Names of the buckets: artifacts (bundles), assets (what requests point to), config (its mlops-config objects start requests; null for none)."
   type = object({
@@ -72,13 +78,6 @@ variable "log_retention_days" {
   description = "Days that the function's and the API's logs are kept; one of the periods that CloudWatch Logs knows."
   type        = number
   default     = 365
-  nullable    = false
-}
-
-variable "manage_log_role" {
-  description = "Whether the account-wide role that API Gateway logs with is set here; false leaves the account's setting alone, which must then exist for access logs to work."
-  type        = bool
-  default     = false
   nullable    = false
 }
 

@@ -1,5 +1,10 @@
 # The roles that builds and operators assume.
 
+output "api_gateway_log_role_arn" {
+  description = "ARN of the role that API Gateway logs with once the account uses it; null when it is not managed here."
+  value       = one(aws_api_gateway_account.this[*].cloudwatch_role_arn)
+}
+
 output "deploy_role_arn" {
   description = "ARN of the role that changes this account."
   value       = aws_iam_role.this["deploy"].arn

@@ -19,12 +19,25 @@ variable "additional_policies" {
   })
   default  = {}
   nullable = false
+
+  # IAM attaches 10 policies to a role; deploy has 6 of its own.
+  validation {
+    condition     = length(var.additional_policies.deploy) <= 4 && length(var.additional_policies.plan) <= 8
+    error_message = "additional_policies: a role takes 4 more for deploy and 8 more for plan; merge some documents."
+  }
 }
 
 variable "external_id" {
   description = "External id that must be given when the roles are assumed; null asks for none."
   type        = string
   default     = null
+}
+
+variable "manage_api_gateway_log_role" {
+  description = "Whether the role that API Gateway logs with, a setting of the whole account and region, is made here; false leaves the account's own setting alone, which must then exist for access logs to work."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "name" {
@@ -42,6 +55,13 @@ variable "operator_principal_arns" {
   description = "ARNs of the principals (people, CI) that may assume the roles beside the orchestrator account's builds; null lets every principal of the orchestrator account that carries sts:AssumeRole for them, an empty list nobody."
   type        = list(string)
   default     = null
+
+  validation {
+    condition = alltrue([
+      for arn in coalesce(var.operator_principal_arns, []) : can(regex("^arn:[a-z-]+:(iam|sts)::[0-9]{12}:", arn))
+    ])
+    error_message = "operator_principal_arns: each must be the ARN of a principal, such as arn:aws:iam::111111111111:role/ml-operators."
+  }
 }
 
 variable "orchestrator" {
