@@ -1,8 +1,9 @@
 # What the deploy role may change: what carries the name of a stage that lives here, and nothing of
-# the platform itself. Services without names in their ARNs are marked with the reason.
+# the platform itself (guard.tf). Services without names in their ARNs are marked with the reason.
 
 locals {
   deploy_policies = {
+    guard    = data.aws_iam_policy_document.guard.json
     identity = data.aws_iam_policy_document.identity.json
     ml       = data.aws_iam_policy_document.ml.json
     read     = data.aws_iam_policy_document.read.json
@@ -11,45 +12,44 @@ locals {
   }
 
   # Names of a pipeline's resources start with <prefix>-<stage>-, cut at 35 characters when too long.
-  name_patterns = [for stage in local.stages : "${substr("${var.name}-${stage}-", 0, 35)}*"]
+  # A policy holds 6,144 characters: more than two stages are named by the prefix they share.
+  name_patterns = (
+    length(local.stages) > 2
+    ? ["${var.name}-*"]
+    : [for stage in local.stages : "${substr("${var.name}-${stage}-", 0, 35)}*"]
+  )
 
-  _service_arn = {
+  service_arn = {
     for service in [
       "cloudwatch", "codebuild", "events", "lambda", "logs", "sagemaker", "scheduler", "sns", "sqs", "states",
     ] :
     service => "arn:${local.partition}:${service}:${local.region}:${var.account_id}"
   }
-  _iam_arn = "arn:${local.partition}:iam::${var.account_id}"
+  iam_arn = "arn:${local.partition}:iam::${var.account_id}"
 
   # ARNs of what a pipeline may own, by kind.
   owned = {
     alarms = flatten([for pattern in local.name_patterns : [
-      "${local._service_arn.cloudwatch}:alarm:${pattern}",
+      "${local.service_arn.cloudwatch}:alarm:${pattern}",
       "arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${pattern}",
     ]])
-    builds = [for pattern in local.name_patterns : "${local._service_arn.codebuild}:project/${pattern}"]
+    builds = [for pattern in local.name_patterns : "${local.service_arn.codebuild}:project/${pattern}"]
     functions = flatten([for pattern in local.name_patterns : [
-      "${local._service_arn.lambda}:function:${pattern}",
-      "${local._service_arn.lambda}:layer:${pattern}",
+      "${local.service_arn.lambda}:function:${pattern}",
+      "${local.service_arn.lambda}:layer:${pattern}",
     ]])
     # /aws/lambda/<name>, /aws/sagemaker/<kind>/<name>, ...
-    logs     = [for pattern in local.name_patterns : "${local._service_arn.logs}:log-group:*${pattern}"]
-    machines = [for pattern in local.name_patterns : "${local._service_arn.states}:*:${pattern}"]
+    logs     = [for pattern in local.name_patterns : "${local.service_arn.logs}:log-group:*${pattern}"]
+    machines = [for pattern in local.name_patterns : "${local.service_arn.states}:*:${pattern}"]
     # A kind, then the name: model/<name>, endpoint-config/<name>, ...
-    ml        = [for pattern in local.name_patterns : "${local._service_arn.sagemaker}:*/${pattern}"]
-    policies  = [for pattern in local.name_patterns : "${local._iam_arn}:policy/${pattern}"]
-    queues    = [for pattern in local.name_patterns : "${local._service_arn.sqs}:${pattern}"]
-    roles     = [for pattern in local.name_patterns : "${local._iam_arn}:role/${pattern}"]
-    rules     = [for pattern in local.name_patterns : "${local._service_arn.events}:rule/${pattern}"]
-    schedules = [for pattern in local.name_patterns : "${local._service_arn.scheduler}:*/${pattern}"]
-    topics    = [for pattern in local.name_patterns : "${local._service_arn.sns}:${pattern}"]
+    ml        = [for pattern in local.name_patterns : "${local.service_arn.sagemaker}:*/${pattern}"]
+    policies  = [for pattern in local.name_patterns : "${local.iam_arn}:policy/${pattern}"]
+    queues    = [for pattern in local.name_patterns : "${local.service_arn.sqs}:${pattern}"]
+    roles     = [for pattern in local.name_patterns : "${local.iam_arn}:role/${pattern}"]
+    rules     = [for pattern in local.name_patterns : "${local.service_arn.events}:rule/${pattern}"]
+    schedules = [for pattern in local.name_patterns : "${local.service_arn.scheduler}:*/${pattern}"]
+    topics    = [for pattern in local.name_patterns : "${local.service_arn.sns}:${pattern}"]
   }
-
-  # The roles that pipelines are delivered by; a stage's name could otherwise reach them.
-  platform_role_arns = [
-    for role in ["build-apply", "build-plan", "build-provision", "codepipeline", "deploy", "orchestrator", "plan"] :
-    "${local._iam_arn}:role/${var.name}-${role}"
-  ]
 }
 
 data "aws_iam_policy_document" "ml" {
@@ -78,7 +78,7 @@ data "aws_iam_policy_document" "ml" {
       "sagemaker:UpdateEndpointWeightsAndCapacities",
     ]
     # wildcard: endpoint_name of a config may be any name, for callers who already know it.
-    resources = ["${local._service_arn.sagemaker}:endpoint/*"]
+    resources = ["${local.service_arn.sagemaker}:endpoint/*"]
   }
 
   statement {
@@ -107,7 +107,7 @@ data "aws_iam_policy_document" "ml" {
   statement {
     sid       = "LetAutoScalingActForEndpoints"
     actions   = ["iam:CreateServiceLinkedRole"]
-    resources = ["${local._iam_arn}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/*"]
+    resources = ["${local.iam_arn}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/*"]
 
     condition {
       test     = "StringEquals"
@@ -338,12 +338,5 @@ data "aws_iam_policy_document" "identity" {
         "states.amazonaws.com",
       ]
     }
-  }
-
-  statement {
-    sid       = "NeverChangeThePlatformsRoles"
-    effect    = "Deny"
-    actions   = ["iam:*RolePolicy", "iam:DeleteRole*", "iam:PassRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy"]
-    resources = local.platform_role_arns
   }
 }

@@ -20,7 +20,10 @@ locals {
     var.stages,
     var.account_id == var.orchestrator.account_id ? ["orchestrator"] : [],
   ))
-  state_keys = [for stage in local.stages : "${var.name}/${stage}/*/terraform.tfstate"]
+  # A policy holds 6,144 characters: more than eight stages are named together.
+  state_keys = [
+    for stage in length(local.stages) > 8 ? ["*"] : local.stages : "${var.name}/${stage}/*/terraform.tfstate"
+  ]
 }
 
 data "aws_iam_policy_document" "read" {
@@ -159,12 +162,15 @@ data "aws_iam_policy_document" "state" {
     }
   }
 
-  # The account workspaces make these very roles.
+  # The account workspaces make these very roles; the delivery pipelines are the provisioner's.
   statement {
-    sid       = "KeepOffTheRolesOwnStates"
-    effect    = "Deny"
-    actions   = ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"]
-    resources = ["${local.state_arn}/${var.name}/*/account/*"]
+    sid     = "KeepOffThePlatformsStates"
+    effect  = "Deny"
+    actions = ["s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"]
+    resources = [
+      "${local.state_arn}/${var.name}/*/account/*",
+      "${local.state_arn}/${var.name}/delivery/*",
+    ]
   }
 
   statement {
