@@ -122,8 +122,8 @@ def framework_fields(required: bool | When) -> tuple[Field, ...]:
 FRAMEWORK = framework_fields(WITHOUT_REGISTRY)
 MODEL_ARTIFACT = Field(
     "model_artifact_location",
-    S3Key("the key of a model archive"),
-    "Key of the model archive inside the assets bucket.",
+    S3Key("the key of a model archive", folders=True),
+    "Key of the model archive (model.tar.gz) inside the assets bucket, or of a folder with a slash at the end.",
     required=WITHOUT_REGISTRY,
     example="churn/model.tar.gz",
 )
@@ -149,6 +149,8 @@ def endpoint_name(*, required: bool) -> Field:
     )
 
 
-def location(name: str, meaning: str, *, required: bool | When = True, example: str, per_stage: bool = True) -> Field:
+def location(
+    name: str, meaning: str, *, required: bool | When = True, example: str, per_stage: bool = True, writes: bool = True
+) -> Field:
     """Return a key that takes a bucket and a prefix."""
-    return Field(name, S3Location(), meaning, required=required, per_stage=per_stage, example=example)
+    return Field(name, S3Location(writes=writes), meaning, required=required, per_stage=per_stage, example=example)

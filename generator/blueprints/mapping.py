@@ -72,7 +72,8 @@ def model_references(config: Mapping[str, Any], context: StageContext) -> list[R
         return [Reference("model_package", arn, "model", "model_package_name", arn_account(arn))]
     artifact = assets_uri(context, config["model_artifact_location"])
     owner = context.platform.orchestrator_account_id
-    found = [Reference("s3_object", artifact, "model.artifact_s3_uri", "model_artifact_location", owner)]
+    kind = "s3_prefix" if artifact.endswith("/") else "s3_object"
+    found = [Reference(kind, artifact, "model.artifact_s3_uri", "model_artifact_location", owner)]
     custom = config.get("custom_image_uri")
     if custom:
         found.append(Reference("ecr_image", custom, "model.image_uri", "custom_image_uri", custom[:12]))
@@ -85,10 +86,13 @@ def kms_reference(config: Mapping[str, Any]) -> list[Reference]:
     return [Reference("kms_key", arn, "", "kms_key_arn", arn_account(arn))] if arn else []
 
 
-def location_reference(config: Mapping[str, Any], context: StageContext, key: str) -> list[Reference]:
+def location_reference(
+    config: Mapping[str, Any], context: StageContext, key: str, *, is_input: bool = False
+) -> list[Reference]:
     """Return the reference to the place in a bucket that a location key names, if it is given."""
     given = config.get(key)
-    return [Reference("s3_prefix", f"s3://{given}", "", key, context.stage.account_id)] if given else []
+    kind = "s3_prefix" if is_input else "s3_location"
+    return [Reference(kind, f"s3://{given}", "", key, context.stage.account_id)] if given else []
 
 
 def optional(config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -99,3 +103,8 @@ def optional(config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that are not None."""
     return {key: value for key, value in values.items() if value is not None}
+
+
+def renamed(config: Mapping[str, Any], **names_by_key: str) -> dict[str, Any]:
+    """Return the given keys that the config has, under the names that a variable's attributes have."""
+    return {name: config[key] for key, name in names_by_key.items() if key in config}

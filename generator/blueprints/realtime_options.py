@@ -145,7 +145,9 @@ ROLLOUT = Record(
 )
 _OWN_MODEL = (
     Field(
-        "model_artifact_location", S3Key("the key of a model archive"), "Another model archive in the assets bucket."
+        "model_artifact_location",
+        S3Key("the key of a model archive", folders=True),
+        "Another model archive in the assets bucket.",
     ),
     Field("custom_image_uri", ECR_IMAGE, "Another image in ECR."),
     Field("model_package_name", MODEL_PACKAGE_ARN, "Another model package version."),

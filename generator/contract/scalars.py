@@ -7,7 +7,8 @@ Africa, the Middle East, Israel and Mexico that way.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from ..problems import closest
 from .kinds import Kind, Schema, Text, show
@@ -64,14 +65,20 @@ def _partition_fault(arn: str) -> str:
 
 
 class S3Location(Kind):
-    """``bucket/prefix``, with or without ``s3://`` and a trailing slash; the normal form has neither."""
+    """``bucket/prefix``, with or without ``s3://`` and a trailing slash; the normal form has neither.
 
-    __slots__ = ("needs_key",)
-    _match = None
+    Args:
+        needs_key: Whether a bucket alone is refused.
+        writes: Whether results are written there; S3 then takes fewer characters without escaping.
+    """
 
-    def __init__(self, *, needs_key: bool = False) -> None:
+    __slots__ = ("needs_key", "writes")
+    _match: ClassVar[Callable[[str], object] | None] = None
+
+    def __init__(self, *, needs_key: bool = False, writes: bool = False) -> None:
         super().__init__("an S3 location such as my-bucket/some/prefix")
         self.needs_key = needs_key
+        self.writes = writes
 
     def check(self, value: Any, report: Report) -> Any:
         if value.__class__ is not str:
@@ -88,8 +95,8 @@ class S3Location(Kind):
         bucket, _, key = text.rstrip("/").partition("/")
         match = S3Location._match or _compile_bucket()
         if match(bucket) is None or _bucket_fault(bucket):
-            fault = _bucket_fault(bucket) or (
-                "is not a bucket name (3 to 63 lower-case letters, digits, dots and hyphens)"
+            fault = (
+                _bucket_fault(bucket) or "is not a bucket name (3 to 63 lower-case letters, digits, dots and hyphens)"
             )
             return report.add(
                 "bad-s3-location",
@@ -102,41 +109,65 @@ class S3Location(Kind):
                 f"{show(value)} names a bucket but nothing in it",
                 f"add a prefix: {bucket}/some/prefix",
             )
-        fault = _key_fault(key)
-        if fault:
-            return report.add("bad-s3-location", f"{show(value)} {fault}", "write bucket/prefix")
-        return f"{bucket}/{key}" if key else bucket
+        if key:
+            fault = _key_fault(key, self.writes)
+            if fault:
+                return report.add(
+                    "bad-s3-location", f"{show(value)} {fault}", "use letters, digits and ! - _ . * ' ( ) / ="
+                )
+            return f"{bucket}/{key}"
+        return bucket
 
     def schema(self) -> Schema:
-        key = r"/[^\s/].*" if self.needs_key else r"(/.*)?"
-        return {"type": "string", "pattern": rf"^\s*([sS]3://)?{_BUCKET}{key}$", "maxLength": 1100}
+        characters = _WRITTEN if self.writes else _READ
+        key = rf"/{characters}+" if self.needs_key else rf"(/{characters}*)?"
+        return {"type": "string", "pattern": rf"^\s*([sS]3://)?{_BUCKET}{key}\s*$", "maxLength": 1000}
 
 
-def _compile_bucket() -> Any:
-    S3Location._match = re.compile(_BUCKET).fullmatch  # type: ignore[assignment]
+_READ = r"[^*?\s]"
+_WRITTEN = r"[A-Za-z0-9!_.*()/=+@:,-]"
+_LONGEST_KEY = 800
+
+
+def _compile_bucket() -> Callable[[str], object]:
+    S3Location._match = re.compile(_BUCKET).fullmatch
     return S3Location._match
 
 
-def _key_fault(key: str) -> str:
-    if key.startswith("/") or "//" in key:
+def _key_fault(key: str, writes: bool) -> str:
+    """Return what is wrong with an object key or prefix, "" for nothing."""
+    if key[0] == "/" or "//" in key:
         return "has an empty part between two slashes"
+    if len(key) > _LONGEST_KEY:
+        return f"has a key of more than {_LONGEST_KEY} characters"
     if not key.isprintable():
         return "holds a control character"
-    if len(key.encode("utf-8", "replace")) > 1024:
-        return "has a key longer than 1,024 bytes"
+    if re.fullmatch(f"{_WRITTEN if writes else _READ}+", key) is None:
+        wrong = next(letter for letter in key if re.fullmatch(_WRITTEN if writes else _READ, letter) is None)
+        return f"holds {'a blank' if wrong.isspace() else show(wrong)}, which is not possible here"
     return ""
 
 
 class S3Key(Kind):
-    """The key or prefix of an object inside the assets bucket, without the bucket."""
+    """The key or prefix of an object inside the assets bucket, without the bucket; a trailing slash is dropped.
 
-    __slots__ = ("longest", "noun", "suffix")
+    Args:
+        noun: What the key names.
+        writes: Whether results are written there.
+        longest: Greatest number of characters.
+        folders: Whether a slash at the end means something, and is kept.
+    """
 
-    def __init__(self, noun: str = "an object key", *, longest: int = 1024, suffix: str = "") -> None:
-        super().__init__(f"{noun} inside the assets bucket, such as churn/model.tar.gz")
+    __slots__ = ("folders", "longest", "noun", "writes")
+
+    def __init__(
+        self, noun: str, *, writes: bool = False, longest: int = _LONGEST_KEY, folders: bool = False
+    ) -> None:
+        super().__init__(f"{noun} inside the assets bucket, such as churn/data")
         self.noun = noun
+        self.writes = writes
         self.longest = longest
-        self.suffix = suffix
+        self.folders = folders
 
     def check(self, value: Any, report: Report) -> Any:
         if value.__class__ is not str:
@@ -151,26 +182,29 @@ class S3Key(Kind):
                 f"{show(value)} names a bucket, but {self.noun} inside the assets bucket is expected",
                 f'write the key alone: "{tail}"' if tail else "write the key alone",
             )
-        fault = _key_fault(text.rstrip("/"))
-        if fault or not text.strip("/"):
+        key = text.rstrip("/")
+        if not key:
+            return report.add("bad-s3-key", f"{show(value)} is not {self.noun}", "write a key such as churn/data")
+        if len(key) > self.longest:
             return report.add(
-                "bad-s3-key",
-                f"{show(value)} {fault or 'is not an object key'}",
-                f'write "{text.strip("/")}"' if text.strip("/") else "",
+                "too-long", f"has {len(key)} characters, at most {self.longest} are allowed", "use a shorter key"
             )
-        text = text.rstrip("/")
-        if len(text) > self.longest:
-            return report.add(
-                "too-long", f"has {len(text)} characters, at most {self.longest} are allowed", "use a shorter key"
-            )
-        if self.suffix and not text.endswith(self.suffix):
-            return report.add(
-                "bad-s3-key", f"{show(value)} does not end in {self.suffix}", f"name a {self.suffix} file"
-            )
-        return text
+        fault = _key_fault(key, self.writes)
+        if fault:
+            return report.add("bad-s3-key", f"{show(value)} {fault}", f'write a key such as "{_tidied(key)}"')
+        return f"{key}/" if self.folders and text.endswith("/") else key
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": r"^\s*(?!/)(?!\S*://)(?!arn:).*\S", "maxLength": self.longest + 2}
+        characters = _WRITTEN if self.writes else _READ
+        return {
+            "type": "string",
+            "pattern": rf"^\s*(?!/)(?!\S*://)(?!arn:){characters}+\s*$",
+            "maxLength": self.longest + 8,
+        }
+
+
+def _tidied(key: str) -> str:
+    return re.sub(r"/+", "/", re.sub(r"[^A-Za-z0-9!_.()/=+@:,-]+", "-", key)).strip("/-") or "churn/data"
 
 
 class InstanceType(Kind):
@@ -259,7 +293,7 @@ class KmsKeyArn(Arn):
         super().__init__(
             "the ARN of a KMS key",
             "kms",
-            r"key/[A-Za-z0-9-]{1,256}",
+            r"key/[A-Za-z0-9-]{1,128}",
             code="bad-kms-key",
             fix="write arn:aws:kms:<region>:<account>:key/<key id>; an alias or a bare key id is not accepted",
         )
@@ -349,9 +383,9 @@ MODEL_PACKAGE_ARN = Arn(
 )
 ECR_IMAGE = Text(
     "the URI of an image in ECR",
-    rf"[0-9]{{12}}\.dkr[.-]ecr(?:-fips)?\.{REGION}\.(?:[a-z0-9-]+\.)+[a-z]+/"
+    rf"[0-9]{{12}}\.dkr\.ecr\.{REGION}\.amazonaws\.com(?:\.cn)?/"
     r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
-    longest=512,
+    longest=255,
     code="bad-image-uri",
     fix="write <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>",
 )
@@ -365,7 +399,7 @@ ECR_REPOSITORY = Text(
 )
 IMAGE_TAG = Text(
     "an image tag",
-    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,116}",
     numbers=True,
     code="bad-image-tag",
     fix="use letters, digits, dots, underscores and hyphens, starting with a letter, digit or underscore",
