@@ -46,8 +46,8 @@ class Reference:
     It is checked, and where its content can change it is pinned, before a request has its first side effect.
 
     Attributes:
-        kind: ``s3_object`` (one object), ``s3_prefix``, ``ecr_image``, ``model_package``, ``kms_key``, ``endpoint``
-            or ``ecr_repository``.
+        kind: ``s3_object`` (one object that is read), ``s3_prefix`` (objects that are read), ``s3_location`` (a place
+            that is written to), ``ecr_image``, ``model_package``, ``kms_key``, ``endpoint`` or ``ecr_repository``.
         source: ``s3://bucket/key``, image URI, ARN or name.
         variable: Dotted path of the Terraform variable that a pinned value replaces, or "" if it is not pinned.
         key: Config key, for messages.

@@ -118,7 +118,8 @@ def bundle_tree(
         request: The validated request.
         plans: One entry for each stage of this request, in order.
         pins: What the config points to, as found at submit: {variable, kind, source, version_id,
-            checksum, target}; ``target`` is the immutable value that replaces the variable's.
+            checksum, target}; ``target`` is the immutable value that replaces the variable's. One
+            without a variable only makes what it describes part of the digest.
     """
     pins = sorted((dict(pin) for pin in pins), key=lambda pin: (pin.get("stage", ""), pin["variable"]))
     tree: Tree = {"config.json": canonical_json(request.config)}
@@ -281,7 +282,7 @@ def _pinned_variables(plan: StagePlan, pins: Iterable[Mapping[str, Any]]) -> dic
     """Return the variables of a stage with every pinned value in place of what the config said."""
     pinned: dict[str, Any] = {}
     for pin in pins:
-        if pin.get("stage", plan.stage.name) != plan.stage.name:
+        if not pin["variable"] or pin.get("stage", plan.stage.name) != plan.stage.name:
             continue
         top, *path = pin["variable"].split(".")
         pinned[top] = _replaced(pinned.get(top, plan.variables.get(top)), path, pin["target"])

@@ -101,6 +101,7 @@ class World:
         """Make what a request points to, in the account where it lives."""
         makers: Mapping[str, Callable[[Reference], None]] = {
             "s3_object": self._object,
+            "s3_location": self._prefix,
             "s3_prefix": self._prefix,
             "ecr_image": self._image,
             "ecr_repository": lambda reference: self._repository(reference.source, reference.account_id),
