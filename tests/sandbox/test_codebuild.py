@@ -14,84 +14,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from build_world import REGION, Builder, Json, spec, trust
 
 from sandbox import control
-
-Json = dict[str, Any]
-REGION = "eu-central-1"
-
-
-class Builder:
-    """An account with a bucket, a service role and build projects."""
-
-    def __init__(self, connect: Callable[..., Any], account: str) -> None:
-        self.account = account
-        self.bucket = f"builds-{account}"
-        self.s3, self.iam = connect("s3", account), connect("iam", account)
-        self.codebuild, self.logs = connect("codebuild", account), connect("logs", account)
-        self.ssm, self.secrets = connect("ssm", account), connect("secretsmanager", account)
-        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
-        self.role = f"arn:aws:iam::{account}:role/build"
-        self.iam.create_role(RoleName="build", AssumeRolePolicyDocument=trust("codebuild.amazonaws.com"))
-        self.allow("s3:*", "logs:*", "ssm:GetParameter", "secretsmanager:GetSecretValue", "sts:*")
-
-    def allow(self, *actions: str) -> None:
-        document = policy({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
-        self.iam.put_role_policy(RoleName="build", PolicyName="build", PolicyDocument=document)
-
-    def project(self, name: str, buildspec: str = "", **changes: Any) -> Json:
-        settings: Json = {
-            "name": name,
-            "source": {"type": "NO_SOURCE", "buildspec": buildspec or spec("true")},
-            "artifacts": {"type": "NO_ARTIFACTS"},
-            "environment": {
-                "type": "LINUX_CONTAINER",
-                "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
-                "computeType": "BUILD_GENERAL1_SMALL",
-            },
-            "serviceRole": self.role,
-        }
-        project: Json = self.codebuild.create_project(**(settings | changes))["project"]
-        return project
-
-    def run(self, project: str, **overrides: Any) -> Json:
-        build_id = self.codebuild.start_build(projectName=project, **overrides)["build"]["id"]
-        return self.wait(build_id)
-
-    def wait(self, build_id: str) -> Json:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            build: Json = self.codebuild.batch_get_builds(ids=[build_id])["builds"][0]
-            if build["buildComplete"]:
-                return build
-            time.sleep(0.02)
-        raise AssertionError(f"the build did not end: {build['currentPhase']}")
-
-    def upload(self, key: str, files: dict[str, str]) -> str:
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
-        version: str = self.s3.put_object(Bucket=self.bucket, Key=key, Body=buffer.getvalue())["VersionId"]
-        return version
-
-    def log(self, build: Json) -> str:
-        group, stream = build["logs"]["groupName"], build["logs"]["streamName"]
-        events = self.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
-        return "".join(event["message"] for event in events["events"])
-
-
-def trust(service: str) -> str:
-    return policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}})
-
-
-def policy(*statements: Json) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def spec(*commands: str, **more: Any) -> str:
-    return json.dumps({"version": 0.2, "phases": {"build": {"commands": list(commands)}}} | more, indent=1)
 
 
 def exported(build: Json) -> dict[str, str]:
@@ -221,9 +146,7 @@ def test_build_acts_with_its_service_role_in_its_account(builder: Builder) -> No
             f'OUT=arn.txt python -c "{python}"',
             "export ARN=$(cat arn.txt) REGION=$AWS_REGION$AWS_DEFAULT_REGION",
             "export ALSO=$HOME:$TMPDIR:$CODEBUILD_SRC_DIR:$CODEBUILD_INITIATOR:$CODEBUILD_BUILD_SUCCEEDING",
-            env={
-                "exported-variables": ["ARN", "REGION", "ALSO", "CODEBUILD_BUILD_ID", "CODEBUILD_BUILD_ARN"]
-            },
+            env={"exported-variables": ["ARN", "REGION", "ALSO", "CODEBUILD_BUILD_ID", "CODEBUILD_BUILD_ARN"]},
         ),
     )
     build = builder.run("p1")
@@ -257,9 +180,7 @@ def test_parameters_and_secrets_are_read_and_never_shown(builder: Builder) -> No
     builder.ssm.put_parameter(Name="/p", Value="from-parameter", Type="SecureString")
     builder.secrets.create_secret(Name="s", SecretString='{"key": "from-secret"}')
     environment = {"parameter-store": {"P": "/p"}, "secrets-manager": {"S": "s:key"}}
-    builder.project(
-        "p1", spec('echo "see $P $S"', 'test "$P-$S" = from-parameter-from-secret', env=environment)
-    )
+    builder.project("p1", spec('echo "see $P $S"', 'test "$P-$S" = from-parameter-from-secret', env=environment))
     build = builder.run("p1")
     assert build["buildStatus"] == "SUCCEEDED"
     assert "see *** ***" in builder.log(build)
@@ -340,13 +261,9 @@ def test_source_of_a_request_is_fetched_by_version_with_its_buildspec(builder: B
         ("bad.zip", "YAML_FILE_ERROR", "Expected Commands"),
     ],
 )
-def test_source_that_cannot_be_used_fails_its_phase(
-    builder: Builder, source: str, code: str, text: str
-) -> None:
+def test_source_that_cannot_be_used_fails_its_phase(builder: Builder, source: str, code: str, text: str) -> None:
     builder.upload("none.zip", {"x": ""})
-    builder.upload(
-        "bad.zip", {"buildspec.yml": "version: 0.2\nphases: {build: {commands: [{echo: note}]}}\n"}
-    )
+    builder.upload("bad.zip", {"buildspec.yml": "version: 0.2\nphases: {build: {commands: [{echo: note}]}}\n"})
     builder.project("p1", source={"type": "S3", "location": f"{builder.bucket}/{source}"})
     build = builder.run("p1")
     context = phase(build, "DOWNLOAD_SOURCE")["contexts"][0]
@@ -371,9 +288,7 @@ def test_artifacts_are_zipped_from_the_base_directory(builder: Builder) -> None:
     artifacts = {"files": ["**/*"], "base-directory": "out", "exclude-paths": ["**/*.tmp"]}
     builder.project(
         "p1",
-        spec(
-            "mkdir -p out/deep", "echo a > out/a", "echo b > out/deep/b; touch out/c.tmp", artifacts=artifacts
-        ),
+        spec("mkdir -p out/deep", "echo a > out/a", "echo b > out/deep/b; touch out/c.tmp", artifacts=artifacts),
         artifacts={
             "type": "S3",
             "location": builder.bucket,
