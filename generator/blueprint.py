@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from .contract.check import Rule
     from .platform import Platform, Stage
 
-# Type name to (module of blueprints/, suffix of the pipeline's name). The module has TYPES: name to PipelineType.
+# Type name to the module of blueprints/ that has it in TYPES (type name to PipelineType).
 BUILT_IN: Mapping[str, str] = {
     "byom_realtime_builtin": "realtime_inference",
     "byom_realtime_custom": "realtime_inference",
     "byom_batch_builtin": "batch_transform",
     "byom_batch_custom": "batch_transform",
-    "byom_data_quality_monitor": "data_quality_monitor",
-    "byom_model_quality_monitor": "model_quality_monitor",
-    "byom_model_bias_monitor": "model_bias_monitor",
-    "byom_model_explainability_monitor": "model_explainability_monitor",
+    "byom_data_quality_monitor": "monitors",
+    "byom_model_quality_monitor": "monitors",
+    "byom_model_bias_monitor": "monitors",
+    "byom_model_explainability_monitor": "monitors",
     "byom_image_builder": "image_builder",
     "model_training_builtin": "training",
     "model_tuner_builtin": "tuning",

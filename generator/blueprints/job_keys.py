@@ -37,8 +37,8 @@ def _schedule_fault(text: str) -> str:
         if (int(count) == 1) == unit.endswith("s"):
             return f"must say {count} {unit.rstrip('s') if int(count) == 1 else unit + 's'}"
     else:
-        month, day, hour, minute, second = (int(part) for part in re.findall(r"[0-9]+", inner)[1:])
-        if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
+        month, number, hour, minute, second = (int(part) for part in re.findall(r"[0-9]+", inner)[1:])
+        if not (1 <= month <= 12 and 1 <= number <= 31 and hour < 24 and minute < 60 and second < 60):
             return "is not a time"
     return ""
 

@@ -142,7 +142,7 @@ def check_config(
             )
             continue
         present.add(name)
-        if value is None or value == "":
+        if value is None or value == "" or (value == {} and field.kind.nothing_when_empty):
             required = field.required
             if required is True or (required and required.holds(config, context)):
                 report.add_at(given, "empty-value", f"is empty; {field.kind.expects} is expected", field.advice)
@@ -219,9 +219,9 @@ def _report_missing(
     for name in missing:
         field = pipeline_type.by_name[name]
         when = field.required
-        because = f" because {when.text}" if when and when is not True else ""
+        because = f" {when.text}" if when and when is not True else ""
         report.add_at(
-            name, "missing-key", f"is required{because} and missing; {field.kind.expects} is expected", field.advice
+            name, "missing-key", f"is required{because} and missing: {field.kind.expects} is expected", field.advice
         )
 
 

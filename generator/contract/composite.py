@@ -98,7 +98,7 @@ class Record(Kind):
     A member that is null or empty text counts as absent.
     """
 
-    __slots__ = ("by_name", "fields", "required", "text")
+    __slots__ = ("by_name", "fields", "nothing_when_empty", "required", "text")
     is_object = True
 
     def __init__(self, fields: Iterable[Field], *, text: bool = False, expects: str = "an object") -> None:
@@ -107,6 +107,8 @@ class Record(Kind):
         self.by_name = {name: field for field in self.fields.values() for name in (field.name, *field.aliases)}
         self.required = tuple(field.name for field in self.fields.values() if field.required is True)
         self.text = text
+        # The AWS solution writes these as JSON text, and takes an empty object for an absent one.
+        self.nothing_when_empty = text
 
     def check(self, value: Any, report: Report) -> Any:
         if self.text and isinstance(value, str):
@@ -152,7 +154,7 @@ class Record(Kind):
             report.add_at(
                 join_key(outer, name),
                 "missing-key",
-                f"is required and missing; {needed.kind.expects} is expected",
+                f"is required and missing: {needed.kind.expects} is expected",
                 needed.advice,
             )
         return checked if len(report.problems) == before else INVALID

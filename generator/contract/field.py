@@ -15,7 +15,7 @@ class When:
     """A condition under which a key is required.
 
     Attributes:
-        text: The condition in words, e.g. "the model registry is off".
+        text: The condition in words that follow "required", e.g. "for problem_type Regression".
         holds: Predicate over the raw config and the context.
         registry: True or False when the condition is that the registry is on or off, else None.
         problem_types: The problem types that need the key, or ().
@@ -41,10 +41,10 @@ class When:
 
 
 WITH_REGISTRY = When(
-    "the platform uses the model registry", lambda _, context: context.use_model_registry, registry=True
+    "while the platform uses the model registry", lambda _, context: context.use_model_registry, registry=True
 )
 WITHOUT_REGISTRY = When(
-    "the platform does not use the model registry",
+    "while the platform does not use the model registry",
     lambda _, context: not context.use_model_registry,
     registry=False,
 )
@@ -57,12 +57,12 @@ def for_problem_types(*names: str) -> When:
         given = config.get("problem_type")
         return isinstance(given, str) and given.strip() in names
 
-    return When(f"problem_type is {' or '.join(names)}", holds, problem_types=names)
+    return When(f"for problem_type {' or '.join(names)}", holds, problem_types=names)
 
 
 def unless(key: str) -> When:
     """Return the condition that another key is not given."""
-    return When(f"{key} is not given", lambda config, _: not config.get(key), unless=key)
+    return When(f"unless {key} is given", lambda config, _: not config.get(key), unless=key)
 
 
 class Field:

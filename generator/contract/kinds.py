@@ -63,10 +63,12 @@ class Kind:
     Attributes:
         expects: What is accepted, as a noun phrase for messages and documentation.
         is_object: Whether values are objects, so that a per-stage object must be told apart from one.
+        nothing_when_empty: Whether an empty object counts as absent.
     """
 
     __slots__ = ("expects",)
     is_object = False
+    nothing_when_empty: bool = False
 
     def __init__(self, expects: str) -> None:
         self.expects = expects
