@@ -46,7 +46,7 @@ variable "batching" {
   }
   validation {
     condition = length(var.batching.environment) <= 16 && alltrue([
-      for name, value in var.batching.environment : can(regex("^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$", name)) && length(value) <= 10240
+      for name, value in var.batching.environment : can(regex("^[a-zA-Z_][a-zA-Z0-9_]*$", name)) && length(name) <= 1024 && length(value) <= 10240
     ])
     error_message = "batching.environment takes at most 16 variables; names are letters, digits and _, values at most 10240 characters."
   }
@@ -220,7 +220,7 @@ variable "model" {
   }
   validation {
     condition = length(var.model.environment) <= 100 && alltrue([
-      for key, value in var.model.environment : can(regex("^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$", key)) && length(value) <= 1024
+      for key, value in var.model.environment : can(regex("^[a-zA-Z_][a-zA-Z0-9_]*$", key)) && length(key) <= 1024 && length(value) <= 1024
     ])
     error_message = "model.environment takes at most 100 variables; names are letters, digits and _, values at most 1024 characters."
   }

@@ -46,8 +46,8 @@ variable "build" {
     error_message = "build.target must be the name of a stage in the Dockerfile."
   }
   validation {
-    condition     = length(var.build.arguments) <= 50 && alltrue([for name, value in var.build.arguments : can(regex("^[A-Za-z_][A-Za-z0-9_]{0,127}$", name)) && !can(regex("^(AWS|CODEBUILD|MLOPS)_", name)) && length(value) <= 2048])
-    error_message = "build.arguments takes at most 50; names are letters, digits and _, not starting with AWS_, CODEBUILD_ or MLOPS_; values have at most 2048 characters."
+    condition     = length(var.build.arguments) <= 50 && alltrue([for name, value in var.build.arguments : can(regex("^[A-Za-z_][A-Za-z0-9_]{0,127}$", name)) && length(value) <= 2048])
+    error_message = "build.arguments takes at most 50; names are letters, digits and _, values have at most 2048 characters."
   }
   validation {
     condition     = contains(["x86_64", "arm64"], var.build.architecture)

@@ -34,9 +34,9 @@ variable "algorithm" {
   }
   validation {
     condition = length(var.algorithm.hyperparameters) <= 100 && alltrue([
-      for name, value in var.algorithm.hyperparameters : length(name) >= 1 && length(name) <= 256 && length(value) <= 2500
+      for name, value in var.algorithm.hyperparameters : length(name) >= 1 && length(name) <= 256 && !endswith(name, ".$") && length(value) <= 2500
     ])
-    error_message = "algorithm.hyperparameters takes at most 100; names have 1 to 256 characters, values at most 2500."
+    error_message = "algorithm.hyperparameters takes at most 100; names have 1 to 256 characters and do not end in .$, values have at most 2500."
   }
   validation {
     condition = length(var.algorithm.environment) <= 48 && alltrue([

@@ -1,0 +1,98 @@
+# What the state machine may do: run its own jobs, hand SageMaker its role, register in one group.
+
+locals {
+  # SageMaker writes names in ARNs in lower case. A tuning job's training jobs begin with its name.
+  _prefixes         = distinct([local.job_prefix, lower(local.job_prefix)])
+  tuning_job_arns   = [for prefix in local._prefixes : "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:hyper-parameter-tuning-job/${prefix}-*"]
+  training_job_arns = [for prefix in local._prefixes : "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:training-job/${prefix}-*"]
+
+  _inference_image     = try(regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.[^/]+/(?P<repository>[^:@]+)", coalesce(var.registration.image_uri, var.algorithm.image_uri)), null)
+  inference_repository = local._inference_image == null ? null : "arn:${local.partition}:ecr:${local._inference_image.region}:${local._inference_image.account}:repository/${local._inference_image.repository}"
+}
+
+data "aws_iam_policy_document" "run" {
+  statement {
+    sid       = "RunJobs"
+    actions   = ["sagemaker:AddTags", "sagemaker:CreateHyperParameterTuningJob", "sagemaker:DescribeHyperParameterTuningJob", "sagemaker:StopHyperParameterTuningJob"]
+    resources = local.tuning_job_arns
+  }
+
+  statement {
+    sid       = "LookAtTheBest"
+    actions   = ["sagemaker:DescribeTrainingJob"]
+    resources = local.training_job_arns
+  }
+
+  statement {
+    sid       = "PassRole"
+    actions   = ["iam:PassRole"]
+    resources = [local.execution_role_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["sagemaker.amazonaws.com"]
+    }
+  }
+
+  # Step Functions learns that a job has ended from a rule of this name, which it makes itself.
+  statement {
+    sid       = "HearOfTheEnd"
+    actions   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+    resources = ["arn:${local.partition}:events:${local.region}:${var.account_id}:rule/StepFunctionsGetEventsForSageMakerTuningJobsRule"]
+  }
+
+  dynamic "statement" {
+    for_each = local.volume_kms_key[*]
+
+    content {
+      sid       = "EncryptVolumes"
+      actions   = ["kms:CreateGrant", "kms:DescribeKey"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.registration[*]
+
+    content {
+      sid     = "Register"
+      actions = ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackageGroup"]
+      resources = [
+        "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package-group/${lower(statement.value.model_package_group_name)}",
+        "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package/${lower(statement.value.model_package_group_name)}/*",
+      ]
+    }
+  }
+
+  # The Model Registry looks at what is registered with the rights of whoever registers it.
+  dynamic "statement" {
+    for_each = var.registration[*]
+
+    content {
+      sid       = "ShowArtifact"
+      actions   = ["s3:GetObject", "s3:PutObject"]
+      resources = ["arn:${local.partition}:s3:::${local.output_bucket}/${local.output_folder}${local.job_prefix}-*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.registration[*]
+
+    content {
+      sid       = "ShowImage"
+      actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
+      resources = [local.inference_repository]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.registration == null ? [] : var.kms_key_arn[*]
+
+    content {
+      sid       = "EncryptMetrics"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = [statement.value]
+    }
+  }
+}
