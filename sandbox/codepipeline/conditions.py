@@ -62,7 +62,7 @@ def status_of(conditions: list[ConditionRun]) -> str:
 
 def _run_rule(run: RuleRun, values: Namespaces) -> None:
     try:
-        run.resolved = {key: resolve(value, values) for key, value in run.declaration["configuration"].items()}
+        run.resolved = {key: resolve(value, values) for key, value in run.declaration.get("configuration", {}).items()}
         met, run.summary = _check(run.declaration, run.resolved)
         run.status = "Succeeded" if met else "Failed"
     except UnresolvedVariable as error:

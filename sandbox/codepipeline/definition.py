@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.codepipeline.variables import references
@@ -58,19 +58,7 @@ def completed(pipeline: Declaration, version: int) -> dict[str, Any]:
             action.setdefault("configuration", {})
             action.setdefault("inputArtifacts", [])
             action.setdefault("outputArtifacts", [])
-        for condition in stage_conditions(stage):
-            for rule in condition.get("rules", []):
-                rule["ruleTypeId"].setdefault("owner", "AWS")
-                rule["ruleTypeId"].setdefault("version", "1")
-                rule.setdefault("configuration", {})
-                rule.setdefault("inputArtifacts", [])
     return result
-
-
-def stage_conditions(stage: Declaration) -> Iterator[dict[str, Any]]:
-    """Every condition of a stage, whenever it is looked at."""
-    for when in ("beforeEntry", "onSuccess", "onFailure"):
-        yield from (stage.get(when) or {}).get("conditions", [])
 
 
 def stage_named(pipeline: Declaration, name: str) -> dict[str, Any]:

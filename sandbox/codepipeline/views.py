@@ -252,7 +252,7 @@ def rule_detail(pipeline: Pipeline, run: RuleRun) -> View:
             "input": _filled(
                 {
                     "ruleTypeId": rule["ruleTypeId"],
-                    "configuration": rule["configuration"],
+                    "configuration": rule.get("configuration", {}),
                     "resolvedConfiguration": run.resolved,
                     "roleArn": rule.get("roleArn"),
                     "region": rule.get("region") or pipeline.region,
