@@ -84,9 +84,7 @@ def parse(document: str) -> tuple[Statement, ...]:
     return tuple(_statement(item) for item in _list(value.get("Statement")))
 
 
-def evaluate(
-    policies: Iterable[Sequence[Statement]], question: Question, caller: Caller | None = None
-) -> Effect:
+def evaluate(policies: Iterable[Sequence[Statement]], question: Question, caller: Caller | None = None) -> Effect:
     """What the policies together say. With `caller`, they are resource policies and must name it. Pure."""
     allowed = False
     for statements in policies:
@@ -142,7 +140,8 @@ def _fits(pattern: str, name: str, action: str) -> bool:
 
 def _is_named(principal: Mapping[str, tuple[str, ...]], caller: Caller) -> bool:
     if caller.service:
-        return caller.service in principal.get("Service", ())
+        # A statement for everybody covers services too; S3 and SNS reach queues by such policies.
+        return "*" in principal.get("AWS", ()) or caller.service in principal.get("Service", ())
     for name in principal.get("AWS", ()):
         if name == "*":
             return True
@@ -173,7 +172,7 @@ def _principal(value: Any) -> Mapping[str, tuple[str, ...]] | None:
     if value is None:
         return None
     if value == "*":
-        return {"AWS": ("*",), "Service": ("*",)}
+        return {"AWS": ("*",)}
     return {kind: tuple(_list(names)) for kind, names in value.items()}
 
 
