@@ -7,18 +7,23 @@ attribute on that class is all it takes to answer an operation differently, or f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
+from werkzeug.wrappers import Request, Response
 
+from sandbox.accounts import access_key_id, account_of
 from sandbox.apis.shapes import WrongType, message, operation_model, parse, problems
-from sandbox.errors import SandboxFault
+from sandbox.errors import SandboxFault, error_response
 
 if TYPE_CHECKING:
     from sandbox.context import Context
+
+_SCOPE = re.compile(r"Credential=[^/]+/[0-9]{8}/([^/]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Call:
         return self.params.get(name, default)
 
 
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Operation = Callable[[Call], dict[str, Any] | None]
 
 
@@ -92,6 +98,46 @@ class Operations:
         """Serve every registered operation through moto's response class of the service."""
         for name, function in self.functions.items():
             setattr(response_class, camelcase_to_underscores(name), self._method(context, name, function))
+
+    def front(self, context: Context, target_prefix: str) -> Callable[[dict[str, Any]], Application | None]:
+        """For `context.front`: serves the calls of a JSON service that moto does not have.
+
+        Args:
+            context: The sandbox.
+            target_prefix: What the service's `X-Amz-Target` header has before the operation.
+        """
+
+        def choose(environ: dict[str, Any]) -> Application | None:
+            prefix, _, name = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")
+            if prefix != target_prefix:
+                return None
+            return self._application(context, name, self.functions.get(name))
+
+        return choose
+
+    def _application(self, context: Context, name: str, function: Operation | None) -> Application:
+        def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            request = Request(environ)
+            key = access_key_id(request.headers, {})
+            scope = _SCOPE.search(request.headers.get("Authorization", ""))
+            region = scope.group(1) if scope else context.region
+            try:
+                if function is None:
+                    raise SandboxFault("UnknownOperationException", f"{self.service} has no operation {name} here")
+                try:
+                    body = json.loads(request.get_data() or b"{}")
+                except ValueError as error:
+                    raise SandboxFault("SerializationException", f"the request is no JSON: {error}") from None
+                call = Call(context, account_of(key), region, name, self.check(name, body), key)
+                answer = function(call) or {}
+            except SandboxFault as error:
+                response = error_response(environ, error.code, error.message, 400)
+            else:
+                text = json.dumps(answer, default=lambda moment: moment.timestamp())
+                response = Response(text, content_type="application/x-amz-json-1.0")
+            return response(environ, start_response)
+
+        return serve
 
     def _method(self, context: Context, name: str, function: Operation) -> Callable[[Any], ActionResult]:
         def answer(response: Any) -> ActionResult:

@@ -18,10 +18,21 @@ def install(context: Context) -> None:
     """Put the sandbox's SageMaker in the place of moto's."""
     from moto.sagemaker.responses import SageMakerResponse
 
-    from sandbox.sagemaker import endpoint_configs, endpoints, models, packages, runtime, settings, tags
+    from sandbox.sagemaker import (
+        endpoint_configs,
+        endpoints,
+        job_definitions,
+        model_cards,
+        models,
+        packages,
+        runtime,
+        settings,
+        tags,
+    )
 
     settings.install(context)
-    for family in (models, endpoint_configs, endpoints, packages, tags):
+    families = (models, endpoint_configs, endpoints, packages, job_definitions, model_cards, tags)
+    for family in families:
         family.operations.install(context, SageMakerResponse)
     tags.patch_tagging_api()
     runtime.install(context)
