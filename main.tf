@@ -20,7 +20,7 @@ locals {
   # CodeBuild asks for the VPC's id where Lambda does not.
   vpc = one([
     for vpc in var.options.vpc[*] : {
-      id                 = try(coalesce(vpc.id, data.aws_subnet.given[0].vpc_id), null)
+      id                 = vpc.id == null ? one(data.aws_subnet.given[*].vpc_id) : vpc.id
       security_group_ids = vpc.security_group_ids
       subnet_ids         = vpc.subnet_ids
     }

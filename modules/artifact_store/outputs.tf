@@ -2,7 +2,7 @@
 
 output "artifacts_bucket" {
   description = "Name of the bucket with bundles, pinned objects, evidence and CodePipeline's artifacts."
-  value       = aws_s3_bucket.this["artifacts"].id
+  value       = aws_s3_bucket.this["artifacts"].bucket
 
   # CodePipeline refuses a source bucket that is not versioned yet.
   depends_on = [aws_s3_bucket_policy.this, aws_s3_bucket_versioning.this]
@@ -32,5 +32,5 @@ output "kms_key_arn" {
 
 output "logs_bucket" {
   description = "Name of the bucket with the access logs."
-  value       = aws_s3_bucket.this["logs"].id
+  value       = aws_s3_bucket.this["logs"].bucket
 }

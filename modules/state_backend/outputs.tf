@@ -2,7 +2,7 @@
 
 output "bucket" {
   description = "Name of the state bucket."
-  value       = aws_s3_bucket.this.id
+  value       = aws_s3_bucket.this.bucket
 
   # Whoever stores a state here must find it versioned, encrypted and closed.
   depends_on = [
