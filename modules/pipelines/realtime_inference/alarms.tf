@@ -47,7 +47,7 @@ resource "aws_cloudwatch_metric_alarm" "rollback" {
         dimensions = {
           EndpointName       = local.endpoint_name
           VariantName        = metric_query.value.variant
-          EndpointConfigName = aws_sagemaker_endpoint_configuration.this.name
+          EndpointConfigName = aws_sagemaker_endpoint_configuration.this[local.configuration_key].name
         }
       }
     }

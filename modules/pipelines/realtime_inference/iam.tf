@@ -283,7 +283,9 @@ resource "aws_iam_role" "execution" {
 # Named by its content: while an update runs, and after one that was rolled back, the old instances
 # still need the old permissions.
 resource "aws_iam_role_policy" "execution" {
-  name   = "execution-${substr(sha256(data.aws_iam_policy_document.execution.json), 0, 8)}"
+  for_each = toset([var.revision == null ? substr(sha256(data.aws_iam_policy_document.execution.json), 0, 8) : var.revision])
+
+  name   = "execution-${each.key}"
   role   = aws_iam_role.execution.name
   policy = data.aws_iam_policy_document.execution.json
 

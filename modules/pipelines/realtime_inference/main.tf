@@ -1,8 +1,9 @@
 # A realtime (or asynchronous, or serverless) endpoint with all that belongs to it.
 # In: a model, what serves it, where captured data goes. Out: the endpoint, its API, what must be live.
 #
-# Models and endpoint configurations cannot be changed in AWS, so their names carry a hash of their
-# content: a change makes a new one, moves the endpoint over in place, and only then removes the old.
+# Models and endpoint configurations cannot be changed in AWS, so their names (and their keys here) carry
+# a hash of their content: a change makes a new one, moves the endpoint over in place, and only then
+# removes the old. Keys, because after an update that failed both exist: going back must find the old one.
 
 data "aws_partition" "current" {}
 
@@ -31,13 +32,17 @@ locals {
     { for name, variant in var.variants : "variant-${name}" => variant.model if variant.model != null },
     { for name in ["shadow"] : name => var.shadow.model if try(var.shadow.model, null) != null },
   )
+  model_keys = {
+    for part, model in local.models :
+    part => "${part}-${var.revision == null ? substr(sha256(jsonencode([part, model, var.vpc])), 0, 8) : var.revision}"
+  }
   model_names = {
-    for key, model in local.models :
-    key => "${var.name}-${substr(sha256(jsonencode([key, model, var.vpc])), 0, 8)}"
+    for part, key in local.model_keys :
+    part => "${var.name}-${var.revision == null ? trimprefix(key, "${part}-") : substr(sha256(key), 0, 8)}"
   }
   # SageMaker takes an object as an archive and a folder as it is.
   artifact_is_folder = {
-    for key, model in local.models : key => model.artifact_s3_uri == null ? false : endswith(model.artifact_s3_uri, "/")
+    for part, model in local.models : part => model.artifact_s3_uri == null ? false : endswith(model.artifact_s3_uri, "/")
   }
 
   # SageMaker refuses a volume key if any instance brings local NVMe storage, which hardware encrypts:
@@ -72,26 +77,27 @@ locals {
     kms      = [var.kms_key_arn, local.volume_key_arn]
     rollout  = local.serverless ? null : var.rollout
   }
-  configuration_name = "${var.name}-${substr(sha256(jsonencode(local.configuration)), 0, 8)}"
+  configuration_key  = var.revision == null ? substr(sha256(jsonencode(local.configuration)), 0, 8) : var.revision
+  configuration_name = "${var.name}-${local.configuration_key}"
   shadow_model_name  = var.shadow == null ? null : local.model_names[try(var.shadow.model, null) == null ? "endpoint" : "shadow"]
 }
 
 resource "aws_sagemaker_model" "this" {
-  for_each = local.models
+  for_each = { for part, key in local.model_keys : key => merge(local.models[part], { part = part }) }
 
-  name                     = local.model_names[each.key]
+  name                     = local.model_names[each.value.part]
   execution_role_arn       = aws_iam_role.execution.arn
   enable_network_isolation = each.value.network_isolation
   tags                     = var.tags
 
   primary_container {
     image              = each.value.image_uri
-    model_data_url     = local.artifact_is_folder[each.key] ? null : each.value.artifact_s3_uri
+    model_data_url     = local.artifact_is_folder[each.value.part] ? null : each.value.artifact_s3_uri
     model_package_name = each.value.model_package_arn
     environment        = each.value.environment
 
     dynamic "model_data_source" {
-      for_each = local.artifact_is_folder[each.key] ? [each.value.artifact_s3_uri] : []
+      for_each = local.artifact_is_folder[each.value.part] ? [each.value.artifact_s3_uri] : []
 
       content {
         s3_data_source {
@@ -122,6 +128,8 @@ resource "aws_sagemaker_model" "this" {
 }
 
 resource "aws_sagemaker_endpoint_configuration" "this" {
+  for_each = toset([local.configuration_key])
+
   name        = local.configuration_name
   kms_key_arn = local.volume_key_arn
   tags        = var.tags
@@ -256,7 +264,7 @@ resource "terraform_data" "mode" {
 
 resource "aws_sagemaker_endpoint" "this" {
   name                 = local.endpoint_name
-  endpoint_config_name = aws_sagemaker_endpoint_configuration.this.name
+  endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.configuration_key].name
   tags                 = var.tags
 
   # The alarm is always the same one: the provider replaces (deletes!) an endpoint whose alarms change.
@@ -324,8 +332,38 @@ resource "aws_sagemaker_endpoint" "this" {
     # An update that was rolled back leaves the endpoint InService with its old configuration, which the
     # provider takes for success. Failing here keeps that configuration, its models and permissions.
     postcondition {
-      condition     = self.endpoint_config_name == aws_sagemaker_endpoint_configuration.this.name
+      condition     = self.endpoint_config_name == aws_sagemaker_endpoint_configuration.this[local.configuration_key].name
       error_message = "Endpoint ${self.name} still runs configuration ${self.endpoint_config_name}: SageMaker rolled the update back. Its alarm ${var.name}-rollback and the endpoint's logs say why; nothing of the old configuration was removed."
     }
   }
+}
+
+# What the endpoint is made of, in one place: a plan then shows what changes, and from what to what.
+resource "terraform_data" "contents" {
+  input = {
+    models = {
+      for part, model in local.models : part => {
+        image_uri          = model.image_uri
+        model_data_url     = model.artifact_s3_uri
+        model_package_name = model.model_package_arn
+      }
+    }
+    variants = {
+      for name, variant in var.variants : name => {
+        instance_type          = variant.instance_type
+        initial_instance_count = variant.autoscaling == null && variant.serverless == null ? variant.instance_count : null
+        initial_variant_weight = variant.weight
+        memory_size_in_mb      = try(variant.serverless.memory_mb, null)
+        max_concurrency        = try(variant.serverless.max_concurrency, null)
+      }
+    }
+    shadow = var.shadow == null ? null : {
+      instance_type          = var.shadow.instance_type
+      initial_instance_count = var.shadow.instance_count
+    }
+    initial_sampling_percentage = try(var.data_capture.sampling_percentage, null)
+  }
+
+  # After an update that failed, the next plan shows the difference again.
+  depends_on = [aws_sagemaker_endpoint.this]
 }

@@ -12,7 +12,7 @@ output "endpoint_arn" {
 
 output "endpoint_config_name" {
   description = "Name of the endpoint configuration; changes with its content."
-  value       = aws_sagemaker_endpoint_configuration.this.name
+  value       = aws_sagemaker_endpoint_configuration.this[local.configuration_key].name
 }
 
 output "endpoint_name" {
@@ -35,10 +35,10 @@ output "live" {
   value = [{
     kind                 = "sagemaker_endpoint"
     name                 = aws_sagemaker_endpoint.this.name
-    endpoint_config_name = aws_sagemaker_endpoint_configuration.this.name
+    endpoint_config_name = aws_sagemaker_endpoint_configuration.this[local.configuration_key].name
     model_names          = sort([for model in aws_sagemaker_model.this : model.name])
     models = {
-      for key, model in local.models : aws_sagemaker_model.this[key].name => {
+      for part, model in local.models : aws_sagemaker_model.this[local.model_keys[part]].name => {
         image_uri         = model.image_uri
         artifact_s3_uri   = model.artifact_s3_uri
         model_package_arn = model.model_package_arn
@@ -54,5 +54,5 @@ output "live" {
 
 output "model_names" {
   description = "SageMaker model names by their part: endpoint for the endpoint's own, variant-<name>, shadow."
-  value       = { for key, model in aws_sagemaker_model.this : key => model.name }
+  value       = { for part, key in local.model_keys : part => aws_sagemaker_model.this[key].name }
 }

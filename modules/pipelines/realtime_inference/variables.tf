@@ -258,6 +258,17 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "revision" {
+  description = "Takes the place of the content's hash in the names that change with it, 1 to 8 lower-case letters and digits: for callers who make a key or a network in the same configuration, so that the hash is not known when Terraform plans. Change it with every change. null uses the hash."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.revision == null || can(regex("^[a-z0-9]{1,8}$", var.revision))
+    error_message = "revision must be 1 to 8 lower-case letters and digits."
+  }
+}
+
 variable "rollout" {
   description = "How an update reaches traffic: all_at_once, canary, linear or rolling, in steps of step_percent of the fleet (canary 1 to 50, linear 10 to 50, rolling 5 to 50), wait_seconds apart (0 to 3600); the old fleet is kept termination_wait_seconds (0 to 3600) after the switch; the whole update is given up after timeout_seconds (600 to 14400). An alarm that fires meanwhile (errors always, latency when latency_milliseconds is given) rolls it back."
   type = object({

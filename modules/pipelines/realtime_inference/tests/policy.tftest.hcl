@@ -64,7 +64,7 @@ run "the_execution_role_touches_only_what_this_endpoint_uses" {
     error_message = "what has no resource level, or too wide a one, has a condition"
   }
   assert {
-    condition     = can(regex("^execution-[0-9a-f]{8}$", aws_iam_role_policy.execution.name))
+    condition     = can(regex("^execution-[0-9a-f]{8}$", one(values(aws_iam_role_policy.execution)).name))
     error_message = "the policy is named by its content: the old one outlives the update"
   }
 }

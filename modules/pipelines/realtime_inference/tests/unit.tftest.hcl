@@ -20,15 +20,15 @@ run "makes_an_endpoint_with_capture_and_an_api_by_default" {
   command = apply
 
   assert {
-    condition     = length(aws_sagemaker_model.this) == 1 && aws_sagemaker_model.this["endpoint"].primary_container[0].model_data_url == "s3://assets/churn/model.tar.gz"
+    condition     = length(aws_sagemaker_model.this) == 1 && aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].model_data_url == "s3://assets/churn/model.tar.gz"
     error_message = "one model, of the artifact"
   }
   assert {
-    condition     = can(regex("^acme-ml-dev-churn-realtime-builtin-[0-9a-f]{8}$", aws_sagemaker_model.this["endpoint"].name))
+    condition     = can(regex("^acme-ml-dev-churn-realtime-builtin-[0-9a-f]{8}$", aws_sagemaker_model.this[local.model_keys["endpoint"]].name))
     error_message = "the model's name carries a hash"
   }
   assert {
-    condition     = can(regex("^acme-ml-dev-churn-realtime-builtin-[0-9a-f]{8}$", aws_sagemaker_endpoint_configuration.this.name))
+    condition     = can(regex("^acme-ml-dev-churn-realtime-builtin-[0-9a-f]{8}$", one(values(aws_sagemaker_endpoint_configuration.this)).name))
     error_message = "the configuration's name carries a hash"
   }
   assert {
@@ -37,26 +37,26 @@ run "makes_an_endpoint_with_capture_and_an_api_by_default" {
   }
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.production_variants[0].variant_name == "AllTraffic"
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 1
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_variant_weight == 1
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].model_name == aws_sagemaker_model.this["endpoint"].name
+      one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].variant_name == "AllTraffic"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 1
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_variant_weight == 1
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].model_name == aws_sagemaker_model.this[local.model_keys["endpoint"]].name
     )
     error_message = "one variant on one instance takes all traffic"
   }
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.data_capture_config[0].enable_capture
-      && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].destination_s3_uri == "s3://capture/churn"
-      && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].initial_sampling_percentage == 100
-      && [for option in aws_sagemaker_endpoint_configuration.this.data_capture_config[0].capture_options : option.capture_mode] == ["Input", "Output"]
-      && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].capture_content_type_header[0].csv_content_types == toset(["text/csv"])
-      && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].capture_content_type_header[0].json_content_types == toset(["application/json"])
+      one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].enable_capture
+      && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].destination_s3_uri == "s3://capture/churn"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].initial_sampling_percentage == 100
+      && [for option in one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].capture_options : option.capture_mode] == ["Input", "Output"]
+      && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].capture_content_type_header[0].csv_content_types == toset(["text/csv"])
+      && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].capture_content_type_header[0].json_content_types == toset(["application/json"])
     )
     error_message = "everything that goes in and out is captured, CSV and JSON as text"
   }
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.kms_key_arn == null && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].kms_key_id == null
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == null && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].kms_key_id == null
     error_message = "no key was given"
   }
   assert {
@@ -95,9 +95,9 @@ run "makes_an_endpoint_with_capture_and_an_api_by_default" {
       length(output.live) == 1
       && output.live[0].kind == "sagemaker_endpoint"
       && output.live[0].name == aws_sagemaker_endpoint.this.name
-      && output.live[0].endpoint_config_name == aws_sagemaker_endpoint_configuration.this.name
-      && output.live[0].model_names == tolist([aws_sagemaker_model.this["endpoint"].name])
-      && output.live[0].models[aws_sagemaker_model.this["endpoint"].name].artifact_s3_uri == "s3://assets/churn/model.tar.gz"
+      && output.live[0].endpoint_config_name == one(values(aws_sagemaker_endpoint_configuration.this)).name
+      && output.live[0].model_names == tolist([aws_sagemaker_model.this[local.model_keys["endpoint"]].name])
+      && output.live[0].models[aws_sagemaker_model.this[local.model_keys["endpoint"]].name].artifact_s3_uri == "s3://assets/churn/model.tar.gz"
       && output.live[0].variants == { AllTraffic = 1 }
       && length(output.live[0].autoscaled) == 0
     )
@@ -117,7 +117,7 @@ run "takes_a_name_for_the_endpoint" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint.this.name == "Churn-Endpoint" && startswith(aws_sagemaker_endpoint_configuration.this.name, "acme-ml-dev-churn")
+    condition     = aws_sagemaker_endpoint.this.name == "Churn-Endpoint" && startswith(one(values(aws_sagemaker_endpoint_configuration.this)).name, "acme-ml-dev-churn")
     error_message = "only the endpoint is called so"
   }
 }
@@ -130,11 +130,11 @@ run "an_instance_type_renames_the_configuration_and_not_the_model" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.name != run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).name != run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
     error_message = "another type is another configuration"
   }
   assert {
-    condition     = aws_sagemaker_model.this["endpoint"].name == run.makes_an_endpoint_with_capture_and_an_api_by_default.model_names["endpoint"]
+    condition     = aws_sagemaker_model.this[local.model_keys["endpoint"]].name == run.makes_an_endpoint_with_capture_and_an_api_by_default.model_names["endpoint"]
     error_message = "the model stays"
   }
 }
@@ -151,8 +151,8 @@ run "another_artifact_renames_model_and_configuration" {
 
   assert {
     condition = (
-      aws_sagemaker_model.this["endpoint"].name != run.makes_an_endpoint_with_capture_and_an_api_by_default.model_names["endpoint"]
-      && aws_sagemaker_endpoint_configuration.this.name != run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
+      aws_sagemaker_model.this[local.model_keys["endpoint"]].name != run.makes_an_endpoint_with_capture_and_an_api_by_default.model_names["endpoint"]
+      && one(values(aws_sagemaker_endpoint_configuration.this)).name != run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
     )
     error_message = "both are made anew"
   }
@@ -167,8 +167,8 @@ run "tags_rename_nothing" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.name == run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
-      && aws_sagemaker_model.this["endpoint"].tags["model_name"] == "churn"
+      one(values(aws_sagemaker_endpoint_configuration.this)).name == run.makes_an_endpoint_with_capture_and_an_api_by_default.endpoint_config_name
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].tags["model_name"] == "churn"
       && aws_sagemaker_endpoint.this.tags["model_name"] == "churn"
       && aws_iam_role.execution.tags["model_name"] == "churn"
     )
@@ -184,7 +184,7 @@ run "takes_a_model_package" {
   }
 
   assert {
-    condition     = aws_sagemaker_model.this["endpoint"].primary_container[0].model_package_name == "arn:aws:sagemaker:eu-west-1:222222222222:model-package/churn/3" && aws_sagemaker_model.this["endpoint"].primary_container[0].image == null
+    condition     = aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].model_package_name == "arn:aws:sagemaker:eu-west-1:222222222222:model-package/churn/3" && aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].image == null
     error_message = "the model is the package's"
   }
 }
@@ -204,12 +204,12 @@ run "takes_a_folder_uncompressed_and_an_environment" {
 
   assert {
     condition = (
-      aws_sagemaker_model.this["endpoint"].primary_container[0].model_data_url == null
-      && aws_sagemaker_model.this["endpoint"].primary_container[0].model_data_source[0].s3_data_source[0].s3_uri == "s3://assets/llm/7b/"
-      && aws_sagemaker_model.this["endpoint"].primary_container[0].model_data_source[0].s3_data_source[0].compression_type == "None"
-      && aws_sagemaker_model.this["endpoint"].primary_container[0].environment["MODEL_CACHE"] == "/tmp"
-      && aws_sagemaker_model.this["endpoint"].enable_network_isolation
-      && aws_sagemaker_model.this["endpoint"].vpc_config[0].subnets == toset(["subnet-0123456789abcdef0"])
+      aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].model_data_url == null
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].model_data_source[0].s3_data_source[0].s3_uri == "s3://assets/llm/7b/"
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].model_data_source[0].s3_data_source[0].compression_type == "None"
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].primary_container[0].environment["MODEL_CACHE"] == "/tmp"
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].enable_network_isolation
+      && aws_sagemaker_model.this[local.model_keys["endpoint"]].vpc_config[0].subnets == toset(["subnet-0123456789abcdef0"])
     )
     error_message = "folder, environment, isolation and VPC reach the model"
   }
@@ -224,8 +224,8 @@ run "a_key_encrypts_capture_and_volume" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.kms_key_arn == "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-      && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].kms_key_id == "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+      one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].kms_key_id == "arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     )
     error_message = "both have the key"
   }
@@ -240,7 +240,7 @@ run "no_volume_key_with_local_storage" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.kms_key_arn == null && aws_sagemaker_endpoint_configuration.this.data_capture_config[0].kms_key_id != null
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == null && one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config[0].kms_key_id != null
     error_message = "AWS refuses a volume key beside local NVMe storage; the capture keeps it"
   }
 }
@@ -268,7 +268,7 @@ run "a_canary_goes_first" {
   assert {
     condition = alltrue([
       for query in aws_cloudwatch_metric_alarm.rollback[0].metric_query :
-      query.metric[0].dimensions["EndpointConfigName"] == aws_sagemaker_endpoint_configuration.this.name if length(query.metric) > 0
+      query.metric[0].dimensions["EndpointConfigName"] == one(values(aws_sagemaker_endpoint_configuration.this)).name if length(query.metric) > 0
     ])
     error_message = "only the new configuration is judged"
   }
@@ -321,7 +321,7 @@ run "scales_between_min_and_max" {
     error_message = "the variant scales on its requests"
   }
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 2 && output.live[0].variants["AllTraffic"] == 2 && output.live[0].autoscaled == ["AllTraffic"]
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 2 && output.live[0].variants["AllTraffic"] == 2 && output.live[0].autoscaled == ["AllTraffic"]
     error_message = "it starts with min, and may be more"
   }
 }
@@ -338,7 +338,7 @@ run "todays_count_alone_renames_nothing" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.name == run.scales_between_min_and_max.endpoint_config_name && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 2
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).name == run.scales_between_min_and_max.endpoint_config_name && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 2
     error_message = "the configuration is the same one"
   }
 }
@@ -355,7 +355,7 @@ run "a_new_configuration_starts_with_todays_count" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.name != run.scales_between_min_and_max.endpoint_config_name && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 5
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).name != run.scales_between_min_and_max.endpoint_config_name && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 5
     error_message = "an update does not undo what scaling did"
   }
 }
@@ -372,7 +372,7 @@ run "todays_count_stays_within_the_limits" {
   }
 
   assert {
-    condition     = aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 6
+    condition     = one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 6
     error_message = "never above max"
   }
 }
@@ -390,8 +390,8 @@ run "shares_requests_by_weight_between_models" {
 
   assert {
     condition = (
-      { for variant in aws_sagemaker_endpoint_configuration.this.production_variants : variant.variant_name => variant.initial_variant_weight } == { Champion = 9, Challenger = 1 }
-      && { for variant in aws_sagemaker_endpoint_configuration.this.production_variants : variant.variant_name => variant.model_name } == { Champion = aws_sagemaker_model.this["endpoint"].name, Challenger = aws_sagemaker_model.this["variant-Challenger"].name }
+      { for variant in one(values(aws_sagemaker_endpoint_configuration.this)).production_variants : variant.variant_name => variant.initial_variant_weight } == { Champion = 9, Challenger = 1 }
+      && { for variant in one(values(aws_sagemaker_endpoint_configuration.this)).production_variants : variant.variant_name => variant.model_name } == { Champion = aws_sagemaker_model.this[local.model_keys["endpoint"]].name, Challenger = aws_sagemaker_model.this[local.model_keys["variant-Challenger"]].name }
     )
     error_message = "nine in ten go to the champion"
   }
@@ -405,7 +405,7 @@ run "a_model_that_nobody_uses_is_not_made" {
   }
 
   assert {
-    condition     = keys(aws_sagemaker_model.this) == ["variant-Only"]
+    condition     = keys(local.model_keys) == ["variant-Only"] && length(aws_sagemaker_model.this) == 1
     error_message = "every variant has its own model"
   }
 }
@@ -420,10 +420,10 @@ run "shows_a_copy_of_requests_to_a_shadow" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.shadow_production_variants[0].variant_name == "Shadow"
-      && aws_sagemaker_endpoint_configuration.this.shadow_production_variants[0].model_name == aws_sagemaker_model.this["shadow"].name
-      && aws_sagemaker_endpoint_configuration.this.shadow_production_variants[0].initial_variant_weight == 20
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_variant_weight == 100
+      one(values(aws_sagemaker_endpoint_configuration.this)).shadow_production_variants[0].variant_name == "Shadow"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).shadow_production_variants[0].model_name == aws_sagemaker_model.this[local.model_keys["shadow"]].name
+      && one(values(aws_sagemaker_endpoint_configuration.this)).shadow_production_variants[0].initial_variant_weight == 20
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_variant_weight == 100
     )
     error_message = "a fifth of the requests is copied"
   }
@@ -445,10 +445,10 @@ run "serves_without_servers" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.production_variants[0].serverless_config[0].memory_size_in_mb == 3072
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == null
-      && aws_sagemaker_endpoint_configuration.this.kms_key_arn == null
-      && length(aws_sagemaker_endpoint_configuration.this.data_capture_config) == 0
+      one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].serverless_config[0].memory_size_in_mb == 3072
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == null
+      && one(values(aws_sagemaker_endpoint_configuration.this)).kms_key_arn == null
+      && length(one(values(aws_sagemaker_endpoint_configuration.this)).data_capture_config) == 0
       && length(aws_sagemaker_endpoint.this.deployment_config) == 0
       && length(aws_cloudwatch_metric_alarm.rollback) == 0
       && output.live[0].variants["AllTraffic"] == null
@@ -474,11 +474,11 @@ run "answers_later" {
 
   assert {
     condition = (
-      aws_sagemaker_endpoint_configuration.this.async_inference_config[0].output_config[0].s3_output_path == "s3://queue/out"
-      && aws_sagemaker_endpoint_configuration.this.async_inference_config[0].output_config[0].s3_failure_path == "s3://queue/failed"
-      && aws_sagemaker_endpoint_configuration.this.async_inference_config[0].output_config[0].notification_config[0].error_topic == "arn:aws:sns:eu-west-1:111111111111:alerts"
-      && aws_sagemaker_endpoint_configuration.this.async_inference_config[0].client_config[0].max_concurrent_invocations_per_instance == 4
-      && aws_sagemaker_endpoint_configuration.this.production_variants[0].initial_instance_count == 1
+      one(values(aws_sagemaker_endpoint_configuration.this)).async_inference_config[0].output_config[0].s3_output_path == "s3://queue/out"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).async_inference_config[0].output_config[0].s3_failure_path == "s3://queue/failed"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).async_inference_config[0].output_config[0].notification_config[0].error_topic == "arn:aws:sns:eu-west-1:111111111111:alerts"
+      && one(values(aws_sagemaker_endpoint_configuration.this)).async_inference_config[0].client_config[0].max_concurrent_invocations_per_instance == 4
+      && one(values(aws_sagemaker_endpoint_configuration.this)).production_variants[0].initial_instance_count == 1
     )
     error_message = "answers go to S3 and failures to a topic"
   }
@@ -531,6 +531,42 @@ run "works_without_an_api" {
   assert {
     condition     = length(aws_lambda_function.inference) + length(aws_api_gateway_rest_api.inference) + length(aws_iam_role.lambda) + length(aws_cloudwatch_log_group.access) == 0 && output.inference_api_url == null
     error_message = "nothing of it is made"
+  }
+}
+
+run "a_plan_shows_what_changes" {
+  command = plan
+
+  variables {
+    variants = { AllTraffic = { instance_type = "ml.m5.xlarge", instance_count = 2 } }
+  }
+
+  assert {
+    condition = (
+      terraform_data.contents.input.variants.AllTraffic.instance_type == "ml.m5.xlarge"
+      && terraform_data.contents.input.variants.AllTraffic.initial_instance_count == 2
+      && terraform_data.contents.input.models.endpoint.model_data_url == "s3://assets/churn/model.tar.gz"
+    )
+    error_message = "what people decide by stands in one place"
+  }
+}
+
+run "a_revision_takes_the_place_of_the_hash" {
+  command = plan
+
+  variables {
+    revision = "r7"
+  }
+
+  assert {
+    condition = (
+      one(values(aws_sagemaker_endpoint_configuration.this)).name == "acme-ml-dev-churn-realtime-builtin-r7"
+      && keys(aws_sagemaker_endpoint_configuration.this) == ["r7"]
+      && keys(aws_sagemaker_model.this) == ["endpoint-r7"]
+      && keys(aws_iam_role_policy.execution) == ["r7"]
+      && can(regex("^acme-ml-dev-churn-realtime-builtin-[0-9a-f]{8}$", aws_sagemaker_model.this["endpoint-r7"].name))
+    )
+    error_message = "the names are known even if the content is not"
   }
 }
 
@@ -675,11 +711,13 @@ run "refuses_1" {
     name = "acme-ml-dev-churn-realtime-builtin-0123456789"
     # a boundary that is no policy
     permissions_boundary_arn = "arn:aws:iam::111111111111:role/boundary"
+    # a revision that names do not take
+    revision = "R-7"
     # a vpc without subnets
     vpc = { subnet_ids = [], security_group_ids = ["sg-0123456789abcdef0"] }
   }
 
-  expect_failures = [var.account_id, var.alarms, var.async_inference, var.data_capture, var.endpoint_name, var.inference_api, var.kms_key_arn, var.live_instance_counts, var.model, var.name, var.permissions_boundary_arn, var.vpc]
+  expect_failures = [var.account_id, var.alarms, var.async_inference, var.data_capture, var.endpoint_name, var.inference_api, var.kms_key_arn, var.live_instance_counts, var.model, var.name, var.permissions_boundary_arn, var.revision, var.vpc]
 }
 
 run "refuses_2" {
