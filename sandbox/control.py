@@ -26,6 +26,7 @@ DEFAULT_HOME = Path(".sandbox")
 START_SECONDS = 30
 STOP_SECONDS = 10
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+_FOR_BUILDS = frozenset({"TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"})
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -297,9 +298,13 @@ def _wait_gone(running: Running, seconds: float) -> bool:
 
 def _server_environment() -> dict[str, str]:
     """This process's environment without AWS settings of the user's own, which are none of the server's
-    business.
+    business; builds find Terraform's provider as this process would.
     """
-    values = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_", "TF_"))}
+    values = {
+        k: v
+        for k, v in os.environ.items()
+        if k in _FOR_BUILDS or not k.startswith(("AWS_", "MOTO_", "TF_"))
+    }
     path = values.get("PYTHONPATH")
     values["PYTHONPATH"] = f"{_PACKAGE_ROOT}{os.pathsep}{path}" if path else str(_PACKAGE_ROOT)
     values["AWS_CONFIG_FILE"] = values["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
