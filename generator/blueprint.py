@@ -85,7 +85,8 @@ class PipelineType:
         name: Type name, e.g. ``byom_realtime_builtin``.
         suffix: End of the pipeline's name, e.g. ``realtime-builtin``.
         blueprint: Name of its blueprint, e.g. ``realtime_inference``.
-        module: Path of its Terraform module from the repository's root, or absolute for a team's own.
+        module: Path of its Terraform module from the root of the repository or of a bundle.
+        folder: Absolute path of the module's sources if they are a team's own, else "".
         runs_in: ``stages``: one workspace per stage; ``orchestrator``: one, in the orchestrator account.
         label: Key whose value names the pipeline (``model_name`` or ``image_tag``).
         fields: Its keys, in the order of documentation and of the normal form.
@@ -102,6 +103,7 @@ class PipelineType:
         "blueprint",
         "by_name",
         "fields",
+        "folder",
         "label",
         "module",
         "name",
@@ -127,6 +129,7 @@ class PipelineType:
         references: Callable[[Mapping[str, Any], StageContext], list[Reference]] = lambda config, context: [],
         rules: Iterable[Rule] = (),
         module: str = "",
+        folder: str = "",
         runs_in: Literal["stages", "orchestrator"] = "stages",
         label: str = "model_name",
     ) -> None:
@@ -135,6 +138,7 @@ class PipelineType:
         self.blueprint = blueprint
         self.summary = summary
         self.module = module or f"modules/pipelines/{blueprint}"
+        self.folder = folder
         self.runs_in = runs_in
         self.label = label
         self.fields = tuple(fields)
@@ -183,8 +187,8 @@ class Registry:
         return [found for name in self.names if (found := self.get(name)) is not None]
 
     def modules(self) -> list[str]:
-        """Return the path of every Terraform module in use, sorted."""
-        return sorted({pipeline_type.module for pipeline_type in self.all()})
+        """Return where the sources of every Terraform module are: from the repository's root, or absolute; sorted."""
+        return sorted({pipeline_type.folder or pipeline_type.module for pipeline_type in self.all()})
 
 
 def load_blueprints(platform: Platform, folder: Path | None = None) -> Registry:

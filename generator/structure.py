@@ -89,13 +89,13 @@ def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
     names: dict[str, frozenset[str]] = {}
     sources: dict[str, dict[str, bytes]] = {}
     for module in sorted({*PLATFORM_MODULES, *pipeline_modules}):
-        folder = root / module
+        folder, place = root / module, bundled_path(module)
         variables = (folder / "variables.tf").read_bytes()
         declared = sorted(_VARIABLE.findall(variables.decode()))
         up = "../.." if module in _ONE_LEVEL_DEEP else "../../.."
         values = {
             "label": PLATFORM_MODULES.get(module, "pipeline"),
-            "source": up if module == ROOT_MODULE else f"{up}/{bundled_path(module)}",
+            "source": up if module == ROOT_MODULE else f"{up}/{place}",
             "variables": declared,
             "width": max(map(len, declared), default=0),
         }
@@ -103,10 +103,10 @@ def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
             name.removesuffix(".j2"): templates.get_template(name).render(values).encode()
             for name in ("main.tf.j2", "outputs.tf.j2", "workspace.tf.j2")
         }
-        workspaces[module] = {**fixed, **rendered, "variables.tf": variables}
-        names[module] = frozenset(declared)
+        workspaces[place] = {**fixed, **rendered, "variables.tf": variables}
+        names[place] = frozenset(declared)
         if module != ROOT_MODULE:
-            sources[module] = dict(_module_sources(folder, bundled_path(module)))
+            sources[place] = dict(_module_sources(folder, place))
     runner_folder = Path(__file__).parent / "delivery"
     return Structure(workspaces, names, sources, dict(_module_sources(runner_folder, "delivery")))
 

@@ -1,0 +1,378 @@
+"""A team's own blueprints: a folder with ``blueprint.json`` and a Terraform module, named in the platform file.
+
+``blueprint.json`` declares what the built-in types declare in Python: the keys as a JSON Schema (a subset, checked
+here), which of them may differ per stage, how they become variables of the module, and what they refer to. It is data:
+no code of a team runs in the generator or in the Lambda. ``docs/blueprints.md`` shows one. Reads the files.
+
+    {
+      "pipeline_type": "acme_feature_table",       name of the type
+      "summary": "...",                            one sentence
+      "runs_in": "stages",                         or "orchestrator"
+      "label": "model_name",                       key that names the pipeline
+      "schema": {"type": "object", "properties": {...}, "required": [...]},
+      "per_stage": ["capacity"],
+      "variables": {"table_name": "name", "account_id": "$account_id", "data": {"key": "data", "as": "assets_uri"}},
+      "references": [{"kind": "s3_object", "key": "data", "variable": "data"}],
+      "module": "module"                           folder of the Terraform module
+    }
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .blueprint import BUILT_IN, PipelineType, Reference, StageContext
+from .blueprints import keys, mapping
+from .contract.composite import AnyJson, Items, Mapped, Record
+from .contract.field import Field
+from .contract.kinds import Choice, Flag, Kind, Number, Text, Whole, show
+from .contract.report import INVALID, Report
+from .contract.scalars import ECR_IMAGE, KMS_KEY_ARN, InstanceType, S3Key, S3Location
+from .errors import ConfigError
+from .problems import Problem, listed
+from .structure import bundled_path
+
+FILE = "blueprint.json"
+_NAME = Text("a name of lower-case letters, digits and underscores", r"[a-z][a-z0-9_]{1,62}", code="bad-name")
+_VARIABLE = Text("the name of a Terraform variable", r"[a-z_][a-z0-9_]{0,62}")
+_FORMS = ("value", "assets_uri", "s3_uri")
+_CONTEXT: Mapping[str, Callable[[StageContext], str]] = {
+    "$account_id": lambda context: context.stage.account_id,
+    "$assets_bucket": mapping.assets_bucket,
+    "$pipeline": lambda context: context.pipeline,
+    "$prefix": lambda context: context.platform.name,
+    "$region": lambda context: context.platform.region,
+    "$stage": lambda context: context.stage.name,
+    "$topic_arn": mapping.topic_arn,
+}
+_FORMATS: Mapping[str, Kind] = {
+    "ecr-image": ECR_IMAGE,
+    "endpoint-instance-type": InstanceType("endpoint"),
+    "kms-key-arn": KMS_KEY_ARN,
+    "processing-instance-type": InstanceType("processing"),
+    "s3-key": S3Key("a key"),
+    "s3-location": S3Location(),
+    "training-instance-type": InstanceType("training"),
+    "transform-instance-type": InstanceType("transform"),
+}
+_REFERENCE_KINDS = (
+    "ecr_image",
+    "ecr_repository",
+    "endpoint",
+    "kms_key",
+    "model_package",
+    "s3_location",
+    "s3_object",
+    "s3_prefix",
+)
+_WORDS = Items(Text("a key", longest=128), unique=True)
+_DEFINITION = Record(
+    (
+        Field("$schema", Text(longest=1024), "For editors."),
+        Field("pipeline_type", _NAME, "Name of the type.", required=True, example="acme_feature_table"),
+        Field("summary", Text(longest=500), "What it does.", required=True, example="Keeps a feature table."),
+        Field("suffix", Text("a suffix", r"[a-z0-9]+(?:-[a-z0-9]+)*", longest=40), "End of the pipelines' names."),
+        Field("runs_in", Choice("stages", "orchestrator"), "Where it runs.", default="stages"),
+        Field("label", Text("a key", longest=128), "Key that names the pipeline.", default="model_name"),
+        Field("schema", AnyJson("object"), "JSON Schema of the config.", required=True, example={"type": "object"}),
+        Field("per_stage", _WORDS, "Keys that may differ per stage."),
+        Field(
+            "variables",
+            Mapped(_VARIABLE, AnyJson("text", "object"), most=200),
+            "Variable of the module to key.",
+            default_text="every key, under its own name",
+        ),
+        Field(
+            "references",
+            Items(
+                Record(
+                    (
+                        Field("kind", Choice(*_REFERENCE_KINDS), "What it is.", required=True),
+                        Field("key", Text("a key", longest=128), "Key that names it.", required=True),
+                        Field("variable", Text("a variable", longest=256), "Variable that a pinned value replaces."),
+                    )
+                ),
+                most=100,
+            ),
+            "What configs point to.",
+        ),
+        Field("module", Text("a folder", longest=255), "Folder of the module.", default="module"),
+    ),
+    expects="a blueprint: an object with pipeline_type, summary and schema",
+)
+
+
+def load_own(paths: Iterable[str], folder: Path | None = None) -> dict[str, PipelineType]:
+    """Return the types of a team's own blueprints by name.
+
+    Args:
+        paths: Folders that hold ``blueprint.json``.
+        folder: What relative paths start from; by default the current folder.
+
+    Raises:
+        ConfigError: A folder is missing, or its definition has problems; all are carried.
+    """
+    found: dict[str, PipelineType] = {}
+    problems: list[Problem] = []
+    for index, path in enumerate(paths):
+        where = f"blueprints[{index}]"
+        place = (folder or Path()) / path
+        try:
+            definition = json.loads((place / FILE).read_bytes())
+        except FileNotFoundError:
+            problems.append(Problem("no-blueprint", where, f"there is no {place / FILE}", "name a blueprint's folder"))
+            continue
+        except (ValueError, RecursionError) as error:
+            problems.append(Problem("bad-blueprint", where, f"{place / FILE} is not JSON: {error}"))
+            continue
+        made, wrong = parse_definition(definition, place)
+        problems += [
+            Problem(problem.code, f"{where}: {problem.key}" if problem.key else where, problem.message, problem.fix)
+            for problem in wrong
+        ]
+        if made is None:
+            continue
+        if made.name in found or made.name in BUILT_IN:
+            problems.append(
+                Problem("repeated", where, f"pipeline type {made.name} exists already", "give it another name")
+            )
+            continue
+        found[made.name] = made
+    if problems:
+        raise ConfigError(problems, where="platform file")
+    return found
+
+
+def parse_definition(definition: Any, place: Path) -> tuple[PipelineType | None, list[Problem]]:
+    """Return the type that a definition declares, or None and every problem with it. Pure.
+
+    Args:
+        definition: Content of ``blueprint.json``.
+        place: Its folder.
+    """
+    report = Report()
+    checked = _DEFINITION.check(definition, report)
+    if checked is INVALID:
+        return None, report.problems
+    per_stage = frozenset(checked.get("per_stage", ()))
+    fields = _fields(checked["schema"], per_stage, report)
+    label = checked.get("label", "model_name")
+    names = {field.name for field in fields}
+    common = [field for field in (keys.MODEL_NAME, keys.PIPELINE_NAME, keys.TAGS_FIELD) if field.name not in names]
+    if label != "model_name":
+        common = [field for field in common if field is not keys.MODEL_NAME]
+    fields = [*common, *fields]
+    by_name = {field.name: field for field in fields}
+    if label not in by_name or by_name[label].required is not True:
+        report.add_at("label", "bad-blueprint", f'"{label}" is not a required key of the schema', "require it there")
+    for name in sorted(per_stage - names):
+        report.add_at("per_stage", "bad-blueprint", f'"{name}" is not a key of the schema', f"use {listed(names)}")
+    given = checked.get("variables")
+    sources = {name: name for name in names} if given is None else given
+    rules = {variable: _source(variable, source, names, report) for variable, source in sources.items()}
+    references = checked.get("references", [])
+    for index, reference in enumerate(references):
+        if reference["key"] not in names:
+            report.add_at(
+                f"references[{index}].key", "bad-blueprint", f"{show(reference['key'])} is not a key of the schema"
+            )
+    if report.problems:
+        return None, report.problems
+    folder = place.resolve() / checked.get("module", "module")
+    made = PipelineType(
+        name=checked["pipeline_type"],
+        suffix=checked.get("suffix", checked["pipeline_type"].replace("_", "-")),
+        blueprint=place.resolve().name,
+        summary=checked["summary"],
+        fields=fields,
+        variables=lambda config, context: _variables(rules, config, context),
+        references=lambda config, context: _references(references, rules, config, context),
+        module=bundled_path(str(folder)),
+        folder=str(folder),
+        runs_in=checked.get("runs_in", "stages"),
+        label=label,
+    )
+    return made, []
+
+
+def _source(variable: str, source: Any, names: set[str], report: Report) -> tuple[str, str]:
+    """Return (key or ``$name``, form) of a variable."""
+    place = f"variables.{variable}"
+    key, form = source, "value"
+    if isinstance(source, dict):
+        key, form = source.get("key"), source.get("as", "value")
+        if set(source) - {"key", "as"} or form not in _FORMS:
+            report.add_at(place, "bad-blueprint", f"must be a key, or an object with key and as ({listed(_FORMS)})")
+    if not isinstance(key, str) or (key not in names and key not in _CONTEXT and key not in ("model_name", "tags")):
+        report.add_at(place, "bad-blueprint", f"{show(key)} is not a key of the schema, nor one of {listed(_CONTEXT)}")
+        return "", form
+    return key, form
+
+
+def _variables(
+    rules: Mapping[str, tuple[str, str]], config: Mapping[str, Any], context: StageContext
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variable, (key, form) in rules.items():
+        if key in _CONTEXT:
+            found[variable] = _CONTEXT[key](context)
+        elif key in config:
+            found[variable] = _in_form(config[key], form, context)
+    return found
+
+
+def _in_form(value: Any, form: str, context: StageContext) -> Any:
+    if form == "assets_uri":
+        return mapping.assets_uri(context, value)
+    return f"s3://{value}" if form == "s3_uri" else value
+
+
+def _references(
+    references: Iterable[Mapping[str, Any]],
+    rules: Mapping[str, tuple[str, str]],
+    config: Mapping[str, Any],
+    context: StageContext,
+) -> list[Reference]:
+    found = []
+    forms = dict(rules.values())
+    for reference in references:
+        key = reference["key"]
+        if key not in config:
+            continue
+        kind, source = reference["kind"], _in_form(config[key], forms.get(key, "value"), context)
+        if kind.startswith("s3_") and not str(source).startswith("s3://"):
+            source = mapping.assets_uri(context, source) if kind == "s3_object" else f"s3://{source}"
+        shared = kind in ("ecr_repository",) or forms.get(key) == "assets_uri"
+        account = context.platform.orchestrator_account_id if shared else context.stage.account_id
+        if kind == "ecr_image":
+            account = source[:12]
+        elif kind in ("kms_key", "model_package"):
+            account = source.split(":")[4]
+        found.append(Reference(kind, source, reference.get("variable", ""), key, account))
+    return found
+
+
+# JSON Schema to kinds -------------------------------------------------------------------------------------------
+
+_KNOWN = frozenset(
+    {
+        "$comment", "$schema", "additionalProperties", "const", "default", "description", "enum", "examples", "format",
+        "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
+        "pattern", "properties", "required", "title", "type", "uniqueItems",
+    }
+)  # fmt: skip
+
+
+def _fields(schema: Mapping[str, Any], per_stage: frozenset[str], report: Report) -> list[Field]:
+    """Return the fields that a schema of an object declares, or report what it uses that is not supported."""
+    report.key = "schema"
+    kind = _kind(schema, report)
+    if not isinstance(kind, Record):
+        report.add_at("schema", "bad-blueprint", "must describe an object with properties")
+        return []
+    for field in kind.fields.values():
+        field.per_stage = field.name in per_stage
+        field.ours = True
+    return list(kind.fields.values())
+
+
+def _kind(schema: Any, report: Report) -> Kind:
+    """Return the kind that a schema describes."""
+    if not isinstance(schema, dict):
+        report.add("bad-blueprint", f"must be a schema, but is {show(schema)}")
+        return AnyJson()
+    for word in sorted(set(schema) - _KNOWN):
+        report.add(
+            "bad-blueprint", f'uses "{word}", which blueprints do not support', f"use {listed(sorted(_KNOWN), 40)}"
+        )
+    words = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if words is not None:
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+            report.add("bad-blueprint", "has an enum that is not a list of texts")
+            return AnyJson()
+        return Choice(*words)
+    match schema.get("type"):
+        case "string":
+            return _text(schema, report)
+        case "integer":
+            return Whole(schema.get("minimum"), schema.get("maximum"))
+        case "number":
+            return Number(schema.get("minimum"), schema.get("maximum"))
+        case "boolean":
+            return Flag()
+        case "array":
+            return Items(
+                _inside(schema.get("items", {}), "items", report),
+                fewest=schema.get("minItems", 0),
+                most=schema.get("maxItems"),
+                unique=bool(schema.get("uniqueItems")),
+            )
+        case "object" if "properties" in schema:
+            required = schema.get("required", [])
+            return Record(
+                Field(
+                    name,
+                    _inside(member, f"properties.{name}", report),
+                    str(member.get("description", "")) if isinstance(member, dict) else "",
+                    required=name in required,
+                    default=member.get("default") if isinstance(member, dict) else None,
+                    example=_example(member),
+                )
+                for name, member in schema["properties"].items()
+            )
+        case "object":
+            inner = schema.get("additionalProperties", {})
+            return Mapped(
+                Text(longest=256),
+                AnyJson() if isinstance(inner, bool) else _inside(inner, "additionalProperties", report),
+                fewest=schema.get("minProperties", 0),
+                most=schema.get("maxProperties"),
+            )
+        case None:
+            return AnyJson()
+        case other:
+            report.add("bad-blueprint", f"has type {show(other)}; one type is expected")
+            return AnyJson()
+
+
+def _inside(schema: Any, name: str, report: Report) -> Kind:
+    outer = report.key
+    report.key = f"{outer}.{name}"
+    kind = _kind(schema, report)
+    report.key = outer
+    return kind
+
+
+def _example(member: Any) -> Any:
+    examples = member.get("examples") if isinstance(member, dict) else None
+    return examples[0] if isinstance(examples, list) and examples else None
+
+
+def _text(schema: Mapping[str, Any], report: Report) -> Kind:
+    form = schema.get("format")
+    if form is not None:
+        known = _FORMATS.get(form)
+        if known is None:
+            report.add("bad-blueprint", f"has format {show(form)}", f"use one of {listed(_FORMATS, 20)}")
+            return Text()
+        return known
+    pattern = schema.get("pattern", "")
+    if pattern:
+        import re
+
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            report.add("bad-blueprint", f"has a pattern that is no regular expression: {error}")
+            return Text()
+        # JSON Schema's patterns match anywhere, a kind's the whole text.
+        pattern = rf"[\S\s]*?(?:{pattern})[\S\s]*"
+    return Text(
+        schema.get("title") or ("text" if not pattern else f"text that matches {schema['pattern']}"),
+        pattern,
+        shortest=schema.get("minLength", 0),
+        longest=schema.get("maxLength"),
+    )
