@@ -25,7 +25,11 @@ EXTENSIONS = (
     "sandbox.sns",
     "sandbox.execute_api",
     "sandbox.apigateway",
-    "sandbox.repairs",
+    "sandbox.repairs.kms",
+    "sandbox.repairs.managed_policies",
+    "sandbox.repairs.cloudwatch",
+    "sandbox.repairs.logs",
+    "sandbox.repairs.connections",
     "sandbox.codebuild",
     "sandbox.codepipeline",
     "sandbox.autoscaling",
@@ -38,6 +42,8 @@ EXTENSIONS = (
 LATER = {
     "sandbox.apigateway": "moto.apigateway.urls",
     "sandbox.autoscaling": "moto.applicationautoscaling.urls",
+    "sandbox.repairs.cloudwatch": "moto.cloudwatch.urls",
+    "sandbox.repairs.logs": "moto.logs.urls",
 }
 
 

@@ -1,0 +1,107 @@
+"""The small repairs, each against the API it mends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.control import Running
+
+Connect = Callable[..., Any]
+
+
+def test_a_key_remembers_its_rotation_period(connect: Connect, account: str) -> None:
+    kms = connect("kms", account)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=180)
+    assert kms.get_key_rotation_status(KeyId=key)["RotationPeriodInDays"] == 180
+    kms.disable_key_rotation(KeyId=key)
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+
+
+def test_composite_alarms_exist(connect: Connect, account: str) -> None:
+    cloudwatch = connect("cloudwatch", account)
+    cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("a") OR ALARM("b")', AlarmDescription="d")
+    alarm = cloudwatch.describe_alarms(AlarmNames=["both"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"][0]
+    assert alarm["AlarmRule"] == 'ALARM("a") OR ALARM("b")'
+    assert (alarm["AlarmDescription"], alarm["StateValue"]) == ("d", "INSUFFICIENT_DATA")
+    cloudwatch.delete_alarms(AlarmNames=["both"])
+    assert cloudwatch.describe_alarms(AlarmNames=["both"])["CompositeAlarms"] == []
+
+
+def test_an_alarm_that_is_set_tells_its_topic(sandbox: Running, connect: Connect, account: str) -> None:
+    sns, cloudwatch = connect("sns", account), connect("cloudwatch", account)
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }
+    sns.set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({"Statement": [statement]})
+    )
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+    cloudwatch.put_metric_alarm(
+        AlarmName="slow",
+        Namespace="n",
+        MetricName="m",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Threshold=1,
+        Statistic="Sum",
+        AlarmActions=[topic],
+    )
+    for _ in range(2):
+        cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="rehearsal")
+    messages: list[Any] = []
+    end = time.monotonic() + 10
+    while not messages and time.monotonic() < end:
+        messages = sandbox.request(f"inbox?account_id={account}")["messages"]
+    assert len(messages) == 1
+    told = json.loads(messages[0]["message"])
+    assert (told["AlarmName"], told["OldStateValue"], told["NewStateValue"]) == ("slow", "INSUFFICIENT_DATA", "ALARM")
+
+
+def test_saved_queries(connect: Connect, account: str) -> None:
+    logs = connect("logs", account)
+    made = logs.put_query_definition(name="errors", queryString="fields @message", logGroupNames=["/a"])
+    listed = logs.describe_query_definitions(queryDefinitionNamePrefix="err")["queryDefinitions"]
+    assert [(q["queryDefinitionId"], q["logGroupNames"]) for q in listed] == [(made["queryDefinitionId"], ["/a"])]
+    assert logs.delete_query_definition(queryDefinitionId=made["queryDefinitionId"])["success"] is True
+    assert logs.describe_query_definitions()["queryDefinitions"] == []
+
+
+def test_aws_managed_policies_can_be_attached_and_count(
+    connect: Connect, account: str, make_role: Callable[..., dict[str, str]]
+) -> None:
+    session = make_role(account, "reader", [])
+    with pytest.raises(ClientError):
+        connect("sns", session).list_topics()
+    arn = "arn:aws:iam::aws:policy/AmazonSNSReadOnlyAccess"
+    connect("iam", account).attach_role_policy(RoleName="reader", PolicyArn=arn)
+    connect("sns", session).list_topics()
+    service_role = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    policy = connect("iam", account).get_policy(PolicyArn=service_role)["Policy"]
+    assert policy["PolicyName"] == "AWSLambdaBasicExecutionRole"
+
+
+def test_connections_to_git_hosts(connect: Connect, account: str) -> None:
+    client = connect("codeconnections", account)
+    arn = client.create_connection(ConnectionName="git", ProviderType="GitHub", Tags=[{"Key": "a", "Value": "b"}])[
+        "ConnectionArn"
+    ]
+    assert client.get_connection(ConnectionArn=arn)["Connection"]["ConnectionStatus"] == "AVAILABLE"
+    assert client.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+    older = connect("codestar-connections", account)
+    assert [c["ConnectionArn"] for c in older.list_connections()["Connections"]] == [arn]
+    client.delete_connection(ConnectionArn=arn)
+    with pytest.raises(ClientError) as error:
+        client.get_connection(ConnectionArn=arn)
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
