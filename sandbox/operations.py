@@ -128,9 +128,7 @@ def _string(shape: Any, value: Any, path: str, found: list[str]) -> None:
         found.append(_violation(value, path, "Member must be a string"))
         return
     if shape.enum and value not in shape.enum:
-        found.append(
-            _violation(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-        )
+        found.append(_violation(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"))
         return
     _length(shape, value, path, found)
     pattern = shape.metadata.get("pattern")

@@ -61,17 +61,21 @@ class Builder:
         raise AssertionError(f"the build did not end: {build['currentPhase']}")
 
     def upload(self, key: str, files: dict[str, str]) -> str:
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(name, text)
-        version: str = self.s3.put_object(Bucket=self.bucket, Key=key, Body=buffer.getvalue())["VersionId"]
+        version: str = self.s3.put_object(Bucket=self.bucket, Key=key, Body=zipped(files))["VersionId"]
         return version
 
     def log(self, build: Json) -> str:
         group, stream = build["logs"]["groupName"], build["logs"]["streamName"]
         events = self.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
         return "".join(event["message"] for event in events["events"])
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
 
 
 def trust(service: str) -> str:
@@ -101,6 +105,15 @@ class Pipelines(Builder):
     def allow_pipeline(self, *actions: str) -> None:
         document = policy({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
         self.iam.put_role_policy(RoleName="pipeline", PolicyName="pipeline", PolicyDocument=document)
+
+    def queue(self, name: str) -> tuple[str, str]:
+        """URL and ARN of a new queue that takes what topics and rules send."""
+        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{self.account}:{name}"
+        services = {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+        document = policy({"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": services, "Resource": arn})
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
+        return url, arn
 
     def pipeline_project(self, name: str, buildspec: str) -> None:
         self.project(

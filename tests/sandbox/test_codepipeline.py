@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from build_world import Json, Pipelines, action, policy, spec, stage, until, variable_check
+from build_world import Json, Pipelines, action, policy, spec, stage, trust, until, variable_check, zipped
 
 PLAN = json.dumps(
     {
@@ -77,10 +77,8 @@ MODE = {"variables": [{"name": "mode", "defaultValue": "apply", "description": "
 
 
 def test_delivery_passes_artifacts_and_variables_and_waits_for_approval(world: Pipelines) -> None:
-    queue = world.sqs.create_queue(QueueName="inbox")["QueueUrl"]
-    world.sns.subscribe(
-        TopicArn=world.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-central-1:{world.account}:inbox"
-    )
+    queue, arn = world.queue("inbox")
+    world.sns.subscribe(TopicArn=world.topic, Protocol="sqs", Endpoint=arn)
     execution_id = world.create(*delivery(world), **MODE)
     pending = world.pending("dev-approve")
     running = world.execution(execution_id)
@@ -286,8 +284,8 @@ def test_queued_executions_enter_a_stage_one_after_another(world: Pipelines) -> 
     first = world.create(stage("ask", world.approval()), stage("two", world.build("Good", "good")))
     world.pending("ask")
     second, third = world.start(), world.start()
-    inbound = until(lambda: world.stages()["ask"], lambda one: len(one["inboundExecutions"]) == 1)
-    assert inbound["inboundExecutions"][0]["pipelineExecutionId"] == second
+    inbound = until(lambda: world.stages()["ask"], lambda one: len(one["inboundExecutions"]) == 2)
+    assert [one["pipelineExecutionId"] for one in inbound["inboundExecutions"]] == [second, third]
     assert world.stages()["ask"]["latestExecution"]["pipelineExecutionId"] == first
     world.answer("ask", "Rejected")
     assert world.end(first)["status"] == "Failed"
@@ -452,18 +450,16 @@ def test_rule_without_a_value_never_opens_the_gate(world: Pipelines) -> None:
 
 
 def test_events_are_published_in_the_shape_of_aws(world: Pipelines) -> None:
-    queue = world.sqs.create_queue(QueueName="events")
+    queue, arn = world.queue("events")
     pattern = {"source": ["aws.codepipeline"], "detail": {"state": ["SUCCEEDED", "FAILED"]}}
     world.events.put_rule(Name="all", EventPattern=json.dumps(pattern))
-    world.events.put_targets(
-        Rule="all", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:eu-central-1:{world.account}:events"}]
-    )
+    world.events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
     execution_id = world.create(stage("one", world.build("Bad", "bad")))
     world.end(execution_id)
     seen: dict[str, Json] = {}
     end = time.monotonic() + 10
     while len(seen) < 5 and time.monotonic() < end:
-        answer = world.sqs.receive_message(QueueUrl=queue["QueueUrl"], MaxNumberOfMessages=10)
+        answer = world.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             event = json.loads(message["Body"])
             detail = event["detail"]
@@ -594,3 +590,100 @@ def test_engine_reacts_at_once(world: Pipelines) -> None:
     runs = world.actions(execution_id)
     took = [after["startTime"] - before["lastUpdateTime"] for before, after in itertools.pairwise(runs)]
     assert max(took).total_seconds() < 0.5
+
+
+JOB = """
+import json, boto3
+
+def handler(event, context):
+    job = event["CodePipeline.job"]
+    settings = json.loads(job["data"]["actionConfiguration"]["configuration"]["UserParameters"])
+    client = boto3.client("codepipeline")
+    if settings["do"] == "raise":
+        raise ValueError("no such thing")
+    if settings["do"] == "fail":
+        client.put_job_failure_result(jobId=job["id"], failureDetails={"type": "JobFailed", "message": "not today"})
+    elif settings["do"] == "later" and "continuationToken" not in job["data"]:
+        client.put_job_success_result(jobId=job["id"], continuationToken="again")
+    else:
+        bucket = job["data"]["inputArtifacts"][0]["location"]["s3Location"]["bucketName"]
+        variables = {"KEY": settings["key"], "BUCKET": bucket}
+        client.put_job_success_result(jobId=job["id"], outputVariables=variables)
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "text"),
+    [
+        ("work", "Succeeded", ""),
+        ("later", "Succeeded", ""),
+        ("fail", "Failed", "not today"),
+        ("raise", "Failed", "no such thing"),
+    ],
+)
+def test_function_does_a_job_and_puts_its_result(
+    world: Pipelines, connect: Callable[..., Any], what: str, status: str, text: str
+) -> None:
+    role = world.iam.create_role(RoleName="job", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]
+    actions = ["logs:*", "codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
+    document = policy({"Effect": "Allow", "Action": actions, "Resource": "*"})
+    world.iam.put_role_policy(RoleName="job", PolicyName="job", PolicyDocument=document)
+    connect("lambda", world.account).create_function(
+        FunctionName="job",
+        Role=role["Arn"],
+        Runtime="python3.12",
+        Handler="app.handler",
+        Code={"ZipFile": zipped({"app.py": JOB})},
+        Timeout=20,
+    )
+    parameters = json.dumps({"do": what, "key": "#{Source.ObjectKey}"})
+    invoke = action(
+        "Invoke",
+        "Invoke",
+        "Lambda",
+        {"FunctionName": "job", "UserParameters": parameters},
+        inputs=["bundle"],
+        namespace="job",
+    )
+    use = world.build("Good", "good", configuration=environment(BUCKET="#{job.BUCKET}"))
+    execution_id = world.create(stage("one", invoke), stage("two", use))
+    execution = world.end(execution_id)
+    run = world.actions(execution_id)[1]
+    details = run["output"]["executionResult"]
+    assert execution["status"] == status, details
+    if status == "Succeeded":
+        assert run["output"]["outputVariables"] == {"KEY": "bundles/1.zip", "BUCKET": world.bucket}
+    else:
+        assert details["errorDetails"]["code"] == "JobFailed"
+        assert text in details["errorDetails"]["message"]
+
+
+def test_artifacts_are_encrypted_with_the_key_of_the_store(world: Pipelines, connect: Callable[..., Any]) -> None:
+    document = policy({"Effect": "Allow", "Action": "kms:*", "Principal": {"AWS": world.account}, "Resource": "*"})
+    key = connect("kms", world.account).create_key(Policy=document)["KeyMetadata"]["Arn"]
+    artifact_store = {"type": "S3", "location": world.bucket, "encryptionKey": {"type": "KMS", "id": key}}
+    plan = world.build("Plan", "plan", outputs=["made"], configuration=environment(MODE="m", BUNDLE="b", STAGE="s"))
+    failed = world.create(stage("one", plan), artifactStore=artifact_store)
+    assert world.end(failed)["status"] == "Failed"
+    error = world.stages()["Source"]["actions"]["Bundle"]["errorDetails"]
+    assert (error["code"], "kms:GenerateDataKey" in error["message"]) == ("PermissionError", True)
+    world.allow_pipeline("s3:*", "codebuild:*", "kms:*")
+    world.allow("s3:*", "logs:*", "kms:*")
+    execution_id = world.start()
+    assert world.end(execution_id)["status"] == "Succeeded"
+    for run in world.actions(execution_id):
+        [artifact] = run["output"]["outputArtifacts"]
+        location = artifact["s3location"]
+        found = world.s3.head_object(Bucket=location["bucket"], Key=location["key"])
+        assert found["SSEKMSKeyId"] == key
+
+
+def test_artifact_that_expired_fails_the_action_with_a_reason(world: Pipelines) -> None:
+    execution_id = world.create(stage("ask", world.approval()), stage("two", world.build("Good", "good")))
+    world.pending("ask")
+    [artifact] = world.actions(execution_id)[0]["output"]["outputArtifacts"]
+    world.s3.delete_object(Bucket=world.bucket, Key=artifact["s3location"]["key"])
+    world.answer("ask")
+    assert world.end(execution_id)["status"] == "Failed"
+    error = world.stages()["two"]["actions"]["Good"]["errorDetails"]
+    assert "either the artifact or the Amazon S3 bucket could not be found" in error["message"]
