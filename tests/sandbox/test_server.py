@@ -1,0 +1,69 @@
+"""The server: readable refusals, control routes, faults on purpose."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.control import Running, SandboxError
+
+Connect = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"),
+    [
+        ("xray", "get_sampling_rules", {}),
+        ("ram", "list_resource_share_permissions", {"resourceShareArn": "arn:aws:ram:eu-central-1:1:resource-share/x"}),
+        ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::111111111111:role/aaaaaaaaaaa"}),
+        ("ec2", "describe_fast_launch_images", {}),
+    ],
+)
+def test_a_call_that_is_not_simulated_is_refused_readably_and_at_once(
+    connect: Connect, account: str, service: str, call: str, arguments: dict[str, Any]
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(ClientError) as error:
+        getattr(connect(service, account), call)(**arguments)
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 501)
+    if error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501:
+        assert "does not simulate it" in error.value.response["Error"]["Message"]
+    assert time.monotonic() - began < 10
+
+
+def test_calls_fail_on_purpose(sandbox: Running, connect: Connect, account: str) -> None:
+    error = {"code": "ThrottlingException", "message": "slow down", "status": 400}
+    match = {"service": "ssm", "operation": "Describe*", "account_id": account}
+    sandbox.request("faults", {"kind": "api", "match": match, "error": error, "times": 2})
+    ssm = connect("ssm", account)
+    for _ in range(2):
+        with pytest.raises(ClientError, match="slow down") as raised:
+            ssm.describe_parameters()
+        assert raised.value.response["Error"]["Code"] == "ThrottlingException"
+    ssm.describe_parameters()
+    sandbox.request("faults", {"kind": "api", "match": match, "error": error, "times": None})
+    assert len(sandbox.request("faults")["faults"]) == 1
+    sandbox.request("faults", method="DELETE")
+    ssm.describe_parameters()
+
+
+def test_health_names_what_is_installed(sandbox: Running) -> None:
+    health = sandbox.request("health")
+    assert health["ok"] is True
+    assert health["pid"] == sandbox.pid
+    assert "sandbox.iam.enforcement" in health["extensions"]
+
+
+def test_unknown_control_routes_say_so(sandbox: Running) -> None:
+    with pytest.raises(SandboxError, match="Not Found"):
+        sandbox.request("nothing-here")
+    with pytest.raises(SandboxError, match="a fault is an object"):
+        sandbox.request("faults", ["wrong"])
+
+
+def test_a_key_that_nobody_gave_out_is_root_of_the_default_account(connect: Connect) -> None:
+    assert connect("sts", "test").get_caller_identity()["Account"] == "123456789012"
