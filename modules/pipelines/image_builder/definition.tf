@@ -60,22 +60,20 @@ locals {
       Next       = local.failed
     }
     FindImage = {
-      Type       = "Task"
-      Resource   = "arn:${local.partition}:states:::aws-sdk:ecr:describeImages"
-      Parameters = { RepositoryName = var.repository_name, ImageIds = [{ "ImageTag.$" = "$.job" }] }
-      ResultSelector = {
-        "digest.$" = "$.ImageDetails[0].ImageDigest"
-      }
-      ResultPath = "$.image"
-      Retry      = local.call_retry
-      Catch      = local.caught
-      Next       = var.scan == null ? "FetchManifest" : "LookAtScan"
+      Type           = "Task"
+      Resource       = "arn:${local.partition}:states:::aws-sdk:ecr:describeImages"
+      Parameters     = { RepositoryName = var.repository_name, ImageIds = [{ "ImageTag.$" = "$.job" }] }
+      ResultSelector = { "details.$" = "States.ArrayGetItem($.ImageDetails, 0)" }
+      ResultPath     = "$.image"
+      Retry          = local.call_retry
+      Catch          = local.caught
+      Next           = var.scan == null ? "FetchManifest" : "LookAtScan"
     }
     LookAtScan = {
       Comment    = "A scan on push needs a moment to begin; a repository without one is asked for a scan."
       Type       = "Task"
       Resource   = "arn:${local.partition}:states:::aws-sdk:ecr:describeImageScanFindings"
-      Parameters = { RepositoryName = var.repository_name, ImageId = { "ImageDigest.$" = "$.image.digest" }, MaxResults = 1 }
+      Parameters = { RepositoryName = var.repository_name, ImageId = { "ImageDigest.$" = "$.image.details.ImageDigest" }, MaxResults = 1 }
       ResultPath = "$.scan"
       Retry      = [{ ErrorEquals = ["Ecr.ScanNotFoundException", "Ecr.EcrException", "Ecr.ServerException"], IntervalSeconds = 3, BackoffRate = 1.5, MaxAttempts = 5 }]
       Catch      = concat([{ ErrorEquals = ["Ecr.ScanNotFoundException"], ResultPath = "$.error", Next = "StartScan" }], local.caught)
@@ -84,7 +82,7 @@ locals {
     StartScan = {
       Type       = "Task"
       Resource   = "arn:${local.partition}:states:::aws-sdk:ecr:startImageScan"
-      Parameters = { RepositoryName = var.repository_name, ImageId = { "ImageDigest.$" = "$.image.digest" } }
+      Parameters = { RepositoryName = var.repository_name, ImageId = { "ImageDigest.$" = "$.image.details.ImageDigest" } }
       ResultPath = null
       Catch      = local.caught
       Next       = "WaitForScan"
@@ -132,17 +130,14 @@ locals {
       Resource = "arn:${local.partition}:states:::aws-sdk:ecr:batchGetImage"
       Parameters = {
         RepositoryName     = var.repository_name
-        ImageIds           = [{ "ImageDigest.$" = "$.image.digest" }]
+        ImageIds           = [{ "ImageDigest.$" = "$.image.details.ImageDigest" }]
         AcceptedMediaTypes = ["application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"]
       }
-      ResultSelector = {
-        "manifest.$"   = "$.Images[0].ImageManifest"
-        "media_type.$" = "$.Images[0].ImageManifestMediaType"
-      }
-      ResultPath = "$.found"
-      Retry      = local.call_retry
-      Catch      = local.caught
-      Next       = "Tag"
+      ResultSelector = { "image.$" = "States.ArrayGetItem($.Images, 0)" }
+      ResultPath     = "$.found"
+      Retry          = local.call_retry
+      Catch          = local.caught
+      Next           = "Tag"
     }
     Tag = {
       Comment  = "The same image may have the tag already; another one gives it up, unless the repository's tags are immutable."
@@ -151,9 +146,9 @@ locals {
       Parameters = {
         RepositoryName             = var.repository_name
         ImageTag                   = var.image_tag
-        "ImageDigest.$"            = "$.image.digest"
-        "ImageManifest.$"          = "$.found.manifest"
-        "ImageManifestMediaType.$" = "$.found.media_type"
+        "ImageDigest.$"            = "$.image.details.ImageDigest"
+        "ImageManifest.$"          = "$.found.image.ImageManifest"
+        "ImageManifestMediaType.$" = "$.found.image.ImageManifestMediaType"
       }
       ResultPath = null
       Retry      = [{ ErrorEquals = ["Ecr.EcrException", "Ecr.ServerException"], IntervalSeconds = 2, BackoffRate = 2, MaxAttempts = 3 }]
@@ -174,11 +169,11 @@ locals {
       Parameters = {
         "job.$"    = "$.job"
         image_uri  = "${local.repository_uri}:${var.image_tag}"
-        "digest.$" = "$.image.digest"
+        "digest.$" = "$.image.details.ImageDigest"
         "message.$" = (
           var.scan == null
-          ? "States.Format('image ${local.repository_uri}:${var.image_tag} is built. Digest: {}.', $.image.digest)"
-          : "States.Format('image ${local.repository_uri}:${var.image_tag} is built. Digest: {}. Its scan was accepted.', $.image.digest)"
+          ? "States.Format('image ${local.repository_uri}:${var.image_tag} is built. Digest: {}.', $.image.details.ImageDigest)"
+          : "States.Format('image ${local.repository_uri}:${var.image_tag} is built. Digest: {}. Its scan was accepted.', $.image.details.ImageDigest)"
         )
       }
       Next = local.succeeded

@@ -72,13 +72,13 @@ locals {
     }
     GiveCause = {
       Type       = "Pass"
-      Parameters = { "error.$" = "$.error.Error", "reason.$" = "States.Format('${local.job.kind} {}: {}', $.job, $.error.Cause)" }
+      Parameters = { error = "JobFailed", "reason.$" = "States.Format('${local.job.kind} {}: {}: {}', $.job, $.error.Error, $.error.Cause)" }
       ResultPath = "$.failure"
       Next       = local.failed
     }
     GiveError = {
       Type       = "Pass"
-      Parameters = { "error.$" = "$.error.Error", "reason.$" = "States.Format('${local.job.kind} {}: {}', $.job, $.error.Error)" }
+      Parameters = { error = "JobFailed", "reason.$" = "States.Format('${local.job.kind} {}: {}', $.job, $.error.Error)" }
       ResultPath = "$.failure"
       Next       = local.failed
     }
