@@ -6,7 +6,7 @@ modules of the core go in is found by following imports from the function's own 
 
     orchestrator/      lambda_src/orchestrator
     generator/         the modules of the core that it imports, with their data tables
-    blueprints/        a team's own blueprints, if the platform has any
+    blueprints/        the definitions of a team's own blueprints, if the platform has any
     platform.json      the platform
     structure.json     rendered structure, sources of modules and runner; every text once
 """
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from .blueprint import BUILT_IN
 from .canonical import compact_json
+from .own_blueprints import FILE as BLUEPRINT_FILE
 from .platform import Platform
 from .structure import DELIVERY_MODULE, Structure
 
@@ -62,6 +63,7 @@ def build_package(platform: Platform, structure: Structure) -> bytes:
     root = Path(__file__).resolve().parent.parent
     members = {
         **_sources(root),
+        **{_blueprint_place(path): (Path(path) / BLUEPRINT_FILE).read_bytes() for path in platform.blueprints},
         "platform.json": compact_json(platform_document(platform)).encode(),
         "structure.json": compact_json(structure_document(structure)).encode(),
     }
@@ -69,9 +71,10 @@ def build_package(platform: Platform, structure: Structure) -> bytes:
 
 
 def platform_document(platform: Platform) -> dict[str, Any]:
-    """Return a platform as the JSON values of a platform file. Pure."""
+    """Return a platform as the JSON values of a platform file, its blueprints' folders those of the package. Pure."""
     document = asdict(platform)
     del document["assumed"]
+    document["blueprints"] = [_blueprint_place(path).rpartition("/")[0] for path in platform.blueprints]
     return document
 
 
@@ -108,7 +111,12 @@ def structure_document(structure: Structure) -> dict[str, Any]:
 
 
 def _is_delivered(module: str) -> bool:
-    return module == DELIVERY_MODULE or module.startswith("modules/pipelines/") or Path(module).is_absolute()
+    return module == DELIVERY_MODULE or module.startswith("modules/pipelines/")
+
+
+def _blueprint_place(folder: str) -> str:
+    """Return the path in the package of the definition of a team's own blueprint."""
+    return f"blueprints/{Path(folder).name}/{BLUEPRINT_FILE}"
 
 
 def _sources(root: Path) -> dict[str, bytes]:
@@ -125,8 +133,8 @@ def _sources(root: Path) -> dict[str, bytes]:
         if path is not None:
             members[path.relative_to(root).as_posix()] = path.read_bytes()
     for table in sorted((root / "generator" / "data").glob("*.json")):
-        content = json.dumps(json.loads(table.read_bytes()), separators=(",", ":"), ensure_ascii=False)
-        members[table.relative_to(root).as_posix()] = content.encode()
+        stripped = json.dumps(json.loads(table.read_bytes()), separators=(",", ":"), ensure_ascii=False)
+        members[table.relative_to(root).as_posix()] = stripped.encode()
     return members
 
 

@@ -227,3 +227,41 @@ def test_modules_are_followed_through_every_form_of_import(tmp_path: Path) -> No
         (folder / name).write_text(text)
     found = core_modules(tmp_path, ["generator.a"])
     assert found == {f"generator.{name}" for name in ("a", "b", "d", "g", "h", "sub", "sub.c")}
+
+
+def test_own_blueprint_works_in_the_function(tmp_path: Path, runtime: Path) -> None:
+    folder = tmp_path / "acme_table"
+    (folder / "module").mkdir(parents=True)
+    definition = {
+        "pipeline_type": "acme_feature_table",
+        "summary": "Keeps a feature table.",
+        "schema": {
+            "type": "object",
+            "properties": {"model_name": {"type": "string"}, "table": {"type": "string"}},
+            "required": ["model_name", "table"],
+        },
+        "variables": {"table": "table"},
+    }
+    (folder / "blueprint.json").write_text(json.dumps(definition))
+    (folder / "module" / "variables.tf").write_text('variable "table" {\n  type = string\n}\n')
+    platform = Platform(
+        "acme-ml", "eu-central-1", "111111111111", (Stage("dev", "222222222222"),), blueprints=(str(folder),)
+    )
+    package = build_package(platform, load_structure(ROOT, [str(folder / "module")]))
+    unpacked = tmp_path / "task"
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall(unpacked)
+    program = (
+        "import json\n"
+        "from orchestrator.handler import app\n"
+        "kind = app.core.registry.get('acme_feature_table')\n"
+        "assert kind.module in app.core.structure.modules, kind.module\n"
+        "event = {'httpMethod': 'POST', 'path': '/provisionpipeline',\n"
+        "         'body': json.dumps({'pipeline_type': 'acme_feature_table', 'model_name': 'churn'})}\n"
+        "print(json.dumps(app.handle(event, '')))\n"
+    )
+    done = run_in_runtime(program, unpacked, runtime)
+    assert done.returncode == 0, done.stderr
+    problems = json.loads(json.loads(done.stdout.splitlines()[-1])["body"])["problems"]
+    assert [problem["key"] for problem in problems] == ["table"]
+    assert str(tmp_path).encode() not in package
