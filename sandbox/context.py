@@ -159,6 +159,8 @@ class Context:
         region = region or self.region
         return {
             "AWS_ENDPOINT_URL": self.base_url,
+            # The AWS SDK for Go (in Terraform) assumes the role of a profile without looking at the general one.
+            "AWS_ENDPOINT_URL_STS": self.base_url,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",

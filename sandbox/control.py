@@ -190,6 +190,8 @@ def environment(url: str, account_id: str, region: str) -> dict[str, str]:
     """
     values = {
         "AWS_ENDPOINT_URL": url,
+        # The AWS SDK for Go assumes the role of a profile without looking at the general address.
+        "AWS_ENDPOINT_URL_STS": url,
         "AWS_ACCESS_KEY_ID": account_id,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": region,
