@@ -43,18 +43,17 @@ class _Overview(Record):
     _LOOKED_UP = ("model_id", "model_artifact", "inference_environment")
 
     def check(self, value: Any, report: Report) -> Any:
-        checked = super().check(value, report)
-        if checked is INVALID or "model_name" not in checked:
-            return checked
         before = len(report.problems)
-        for name in self._LOOKED_UP:
-            if name in checked:
-                report.add_at(
-                    f"{report.key}.{name}",
-                    "cannot-combine",
-                    "is looked up from the SageMaker model that model_name names",
-                    f"remove {name} or model_name",
-                )
+        checked = super().check(value, report)
+        if isinstance(value, dict) and value.get("model_name"):
+            for name in self._LOOKED_UP:
+                if value.get(name):
+                    report.add_at(
+                        f"{report.key}.{name}",
+                        "cannot-combine",
+                        "is looked up from the SageMaker model that model_name names",
+                        f"remove {name} or model_name",
+                    )
         return checked if len(report.problems) == before else INVALID
 
 

@@ -259,11 +259,32 @@ def _references(
 
 _KNOWN = frozenset(
     {
-        "$comment", "$schema", "additionalProperties", "const", "default", "description", "enum", "examples", "format",
-        "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
-        "pattern", "properties", "required", "title", "type", "uniqueItems",
+        "$comment",
+        "$schema",
+        "additionalProperties",
+        "const",
+        "default",
+        "description",
+        "enum",
+        "examples",
+        "format",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "pattern",
+        "properties",
+        "required",
+        "title",
+        "type",
+        "uniqueItems",
     }
-)  # fmt: skip
+)
 
 
 def _fields(schema: Mapping[str, Any], per_stage: frozenset[str], report: Report) -> list[Field]:

@@ -70,7 +70,7 @@ class Table:
 
     def add(self, name: str, document: dict[str, Any]) -> None:
         """Add one framework's document."""
-        scopes = {scope: document for scope in document["scope"]} if "scope" in document else document
+        scopes = dict.fromkeys(document["scope"], document) if "scope" in document else document
         kept: dict[str, Any] = {}
         for scope in SCOPES:
             if scope in scopes:

@@ -181,7 +181,9 @@ class Text(Kind):
             body = self.pattern.replace("a-z", "a-zA-Z") if self.lower else self.pattern
             end = f"[{re.escape(self.strip)}]*" if self.strip else ""
             schema["pattern"] = rf"^\s*(?:{body}){end}\s*$"
-        elif self.longest is not None:
+        elif self.shortest:
+            schema["pattern"] = r"\S"
+        if self.longest is not None:
             schema["maxLength"] = self.longest
         return schema
 

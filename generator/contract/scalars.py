@@ -199,7 +199,7 @@ class S3Key(Kind):
         return {
             "type": "string",
             "pattern": rf"^\s*(?!/)(?!\S*://)(?!arn:){characters}+\s*$",
-            "maxLength": self.longest + 8,
+            "maxLength": self.longest,
         }
 
 
