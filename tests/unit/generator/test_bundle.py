@@ -39,3 +39,22 @@ def test_one_byte_more_is_another_bundle() -> None:
 def test_an_empty_tree_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one file"):
         build_bundle({})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"a": b"x"},
+        {"b/c.txt": b"", "a": b"\0" * 1000, "é/ü": "ä".encode()},
+        {f"f{number}": bytes([number % 256]) * number for number in range(300)},
+    ],
+)
+def test_zip_is_what_the_standard_library_would_write(tree: dict[str, bytes]) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(tree):
+            member = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+            member.create_system = 3
+            member.external_attr = 0o100644 << 16
+            archive.writestr(member, tree[path])
+    assert build_bundle(tree).data == buffer.getvalue()
