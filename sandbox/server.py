@@ -91,9 +91,7 @@ def serve(
     The first line on stdout is JSON: `{"port": n, "url": "http://...", "pid": n}`. Returns the exit code: 0
     after an orderly stop, 4 if the port is in use.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         server, context = make_sandbox(
             host=host, port=port, region=region, state_dir=state_dir, enforce_iam=enforce_iam
@@ -122,6 +120,8 @@ def serve(
     if with_parent:
         threading.Thread(target=wait_for_parent, daemon=True).start()
     print(json.dumps({"port": server.server_port, "url": context.base_url, "pid": os.getpid()}), flush=True)
+    # moto prints now and then; whoever read the line above may be gone.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
         server.serve_forever()
     finally:
@@ -131,9 +131,7 @@ def serve(
 
 
 def _not_ready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    return error_response(environ, "ServiceUnavailable", "the sandbox is starting", 503)(
-        environ, start_response
-    )
+    return error_response(environ, "ServiceUnavailable", "the sandbox is starting", 503)(environ, start_response)
 
 
 def _add_control_routes(context: Context, names: list[str]) -> None:
@@ -141,9 +139,7 @@ def _add_control_routes(context: Context, names: list[str]) -> None:
         body = request.get_json()
         if not isinstance(body, dict) or "kind" not in body:
             raise ControlError(400, "a fault is an object with kind, match, error and times")
-        context.faults.add(
-            Fault(body["kind"], body.get("match", {}), body.get("error", {}), body.get("times", 1))
-        )
+        context.faults.add(Fault(body["kind"], body.get("match", {}), body.get("error", {}), body.get("times", 1)))
         return {"faults": context.faults.all()}
 
     def clear_faults(request: Request) -> dict[str, Any]:

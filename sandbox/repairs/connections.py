@@ -13,9 +13,16 @@ from sandbox.apis.operations import Call, Operations
 from sandbox.context import Context
 from sandbox.errors import SandboxFault
 
+# What X-Amz-Target has before the operation: botocore's name, and the Go SDK's (Terraform's).
 _PREFIXES = {
-    "codeconnections": "com.amazonaws.codeconnections.CodeConnections_20231201",
-    "codestar-connections": "com.amazonaws.codestar.connections.CodeStar_connections_20191201",
+    "codeconnections": (
+        "com.amazonaws.codeconnections.CodeConnections_20231201",
+        "CodeConnections_20231201",
+    ),
+    "codestar-connections": (
+        "com.amazonaws.codestar.connections.CodeStar_connections_20191201",
+        "CodeStar_connections_20191201",
+    ),
 }
 
 _State = dict[tuple[str, str], dict[str, dict[str, Any]]]
@@ -25,8 +32,10 @@ def install(context: Context) -> None:
     """Serve both names; what is made by one is seen by the other, as on AWS."""
     connections: _State = {}
     tags: dict[str, dict[str, str]] = {}
-    for service, prefix in _PREFIXES.items():
-        context.front.append(_operations(service, connections, tags).front(context, prefix))
+    for service, prefixes in _PREFIXES.items():
+        operations = _operations(service, connections, tags)
+        for prefix in prefixes:
+            context.front.append(operations.front(context, prefix))
 
 
 def _operations(service: str, connections: _State, tags: dict[str, dict[str, str]]) -> Operations:
