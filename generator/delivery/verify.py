@@ -16,15 +16,16 @@ from .settings import Settings, plan_folder
 from .terraform import Terraform, initialise, outputs
 from .waiting import Site
 
-BACKEND_FILE = "backend.tf.json"
+STATE_FILES = ("backend.tf.json", "versions.tf", ".terraform.lock.hcl")
 
 
 def state_folder(workspace: Path, folder: Path) -> Path:
-    """Return ``folder`` set up to read the workspace's state and nothing else. Writes one file there.
+    """Return ``folder`` set up to read the workspace's state and nothing else. Writes a few files there.
 
-    Reading outputs needs the backend alone: without the configuration, init fetches no provider.
+    Reading outputs needs no module and no value, but a state names its provider, so init wants the lock file.
     """
-    shutil.copyfile(workspace / BACKEND_FILE, folder / BACKEND_FILE)
+    for name in STATE_FILES:
+        shutil.copyfile(workspace / name, folder / name)
     return folder
 
 
