@@ -4,6 +4,9 @@
 - `runner` walks a build through its phases: `sources` fetches, `buildspec` reads, `environment` prepares,
   `shell` runs, `outputs` and `uploads` deliver, `logs` ships, `events` tells EventBridge.
 
+Planned faults (`POST /_sandbox/faults`): kind `build`, matched by project, account_id and phase, fails a phase with
+the error's code and message; kind `build.timeout` shortens a build's time to the error's `seconds`.
+
 Sources, artifacts, parameters and logs are read and written with the build's own service role, so that a
 permission that it lacks fails the phase that it would fail on AWS. Commands run as the sandbox's user, in
 a scratch folder and a process group of their own; there is no container, and `runtime-versions`, reports and

@@ -5,6 +5,9 @@
   a stage's actions, `actions` has the providers, `artifacts` the artifact store, `roles` the credentials.
 - `api` and `executions` serve the operations, `views` shapes the answers, `events` tells EventBridge.
 
+Planned faults (`POST /_sandbox/faults`): kind `action`, matched by pipeline, stage and action, fails an action with
+the error's code and message; kind `action.timeout` shortens its time to the error's `seconds`.
+
 Everything outside is done as the pipeline's role or the action's own, by the calls that AWS makes, so that a missing
 permission fails the action that it would fail on AWS. Sources are not polled for changes: somebody starts the
 execution, as on AWS with PollForSourceChanges = false.

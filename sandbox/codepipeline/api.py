@@ -71,7 +71,7 @@ def _check_role(declared: dict[str, Any], arn: str) -> None:
 
 
 def update_pipeline(engine: Engine, call: Call) -> dict[str, Any]:
-    """UpdatePipeline; executions in progress are cancelled, as AWS does, if the structure is another one."""
+    """UpdatePipeline; executions in progress are cancelled, as on AWS, if it changes anything."""
     pipeline = _store(call).pipeline(call.parameters["pipeline"]["name"])
     with pipeline.changed:
         old = pipeline.definition
@@ -80,7 +80,7 @@ def update_pipeline(engine: Engine, call: Call) -> dict[str, Any]:
         if declared["roleArn"] != old["roleArn"]:
             _check_role(declared, pipeline.arn)
         pipeline.redefine(declared)
-        if declared["stages"] != old["stages"]:
+        if declared != {**old, "version": declared["version"]}:
             engine.cancel_all(pipeline)
     return {"pipeline": copy.deepcopy(declared)}
 

@@ -13,20 +13,19 @@ from botocore.exceptions import ClientError
 from sandbox.codepipeline.failure import ActionFailure
 from sandbox.codepipeline.state import Pipeline
 from sandbox.context import Context
-from sandbox.iam.sessions import AssumeRoleRefused
+from sandbox.iam.sessions import AssumeRoleRefused, trusts_service
 
 PRINCIPAL = "codepipeline.amazonaws.com"
 
-# Assumed credentials last an hour; clients made with them are dropped before that.
-_CLIENT_SECONDS = 2700.0
-
-_lock = threading.Lock()
-_clients: dict[tuple[str, ...], tuple[float, Any]] = {}
 _session = boto3.Session()
+# boto3's sessions make clients one at a time.
+_session_lock = threading.Lock()
 
 
 def client(context: Context, pipeline: Pipeline, service: str, *, role_arn: str | None, region: str) -> Any:
     """A client for `service` with the action role's permissions, or the pipeline role's if `role_arn` is None.
+
+    Trust is looked at each time, so that a role that was changed meanwhile is not used as it was.
 
     Raises:
         ActionFailure: A role cannot be assumed.
@@ -34,24 +33,21 @@ def client(context: Context, pipeline: Pipeline, service: str, *, role_arn: str 
     own_role = pipeline.definition["roleArn"]
     if role_arn is None or role_arn == own_role:
         return _pipeline_client(context, pipeline, service, region)
-    key = (context.base_url, pipeline.arn, own_role, role_arn, service, region)
-    with _lock:
-        made, found = _clients.get(key, (0.0, None))
-    if found is not None and time.monotonic() - made < _CLIENT_SECONDS:
-        return found
     values = _assume(context, pipeline, role_arn)
-    with _lock:
-        found = _session.client(  # type: ignore[call-overload]
+    with _session_lock:
+        return _session.client(  # type: ignore[call-overload]
             service,
             region_name=region,
             endpoint_url=context.base_url,
             aws_access_key_id=values["AccessKeyId"],
             aws_secret_access_key=values["SecretAccessKey"],
             aws_session_token=values["SessionToken"],
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=Config(
+                retries={"total_max_attempts": 1},
+                read_timeout=_read_timeout(service),
+                s3={"addressing_style": "path"},
+            ),
         )
-        _clients[key] = (time.monotonic(), found)
-    return found
 
 
 def artifact_credentials(context: Context, pipeline: Pipeline, role_arn: str | None) -> dict[str, str]:
@@ -79,19 +75,22 @@ def artifact_credentials(context: Context, pipeline: Pipeline, role_arn: str | N
 
 def _pipeline_client(context: Context, pipeline: Pipeline, service: str, region: str) -> Any:
     role_arn = pipeline.definition["roleArn"]
-    try:
-        return context.client(
-            service,
-            pipeline.account_id,
-            region,
-            role_arn,
-            principal=PRINCIPAL,
-            source_arn=pipeline.arn,
-            # A function that CodePipeline invokes may run for a quarter of an hour.
-            read_timeout_seconds=960 if service == "lambda" else 60,
-        )
-    except AssumeRoleRefused as error:
-        raise _refused(role_arn, error) from None
+    if not trusts_service(role_arn, PRINCIPAL, pipeline.arn):
+        raise _refused(role_arn, f"the role does not exist, or its trust policy does not let {PRINCIPAL} in")
+    return context.client(
+        service,
+        pipeline.account_id,
+        region,
+        role_arn,
+        principal=PRINCIPAL,
+        source_arn=pipeline.arn,
+        read_timeout_seconds=_read_timeout(service),
+    )
+
+
+def _read_timeout(service: str) -> int:
+    # A function that CodePipeline invokes may run for a quarter of an hour.
+    return 960 if service == "lambda" else 60
 
 
 def _assume(context: Context, pipeline: Pipeline, role_arn: str) -> dict[str, str]:

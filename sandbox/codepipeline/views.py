@@ -34,12 +34,14 @@ def _stage_state(pipeline: Pipeline, stage: Declaration, state: StageState) -> V
         "stageName": stage["name"],
         "inboundExecutions": inbound,
         "inboundExecution": inbound[0] if inbound else None,
-        "inboundTransitionState": {
-            "enabled": state.enabled,
-            "lastChangedBy": state.changed_by,
-            "lastChangedAt": state.changed_at,
-            "disabledReason": state.disabled_reason,
-        },
+        "inboundTransitionState": _filled(
+            {
+                "enabled": state.enabled,
+                "lastChangedBy": state.changed_by,
+                "lastChangedAt": state.changed_at,
+                "disabledReason": state.disabled_reason,
+            }
+        ),
         "actionStates": [_action_state(pipeline, action, run) for action in stage["actions"]],
     }
     if run is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.codepipeline import roles
@@ -21,6 +21,7 @@ class Work:
     Attributes:
         configuration: With every variable resolved.
         timeout_seconds: After which the action fails.
+        clients: Those already made, by service.
     """
 
     context: Context
@@ -29,6 +30,7 @@ class Work:
     run: ActionRun
     configuration: Mapping[str, str]
     timeout_seconds: float
+    clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def region(self) -> str:
@@ -56,8 +58,12 @@ class Work:
         Raises:
             ActionFailure: The role cannot be assumed.
         """
-        role = self.run.declaration.get("roleArn")
-        return roles.client(self.context, self.pipeline, service, role_arn=role, region=self.region)
+        if service not in self.clients:
+            role = self.run.declaration.get("roleArn")
+            self.clients[service] = roles.client(
+                self.context, self.pipeline, service, role_arn=role, region=self.region
+            )
+        return self.clients[service]
 
     def note(self, **fields: Any) -> None:
         """Set fields of the run, for everybody to see."""

@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+from botocore.validate import ParamValidator
+
 Json = dict[str, Any]
 REGION = "eu-central-1"
 
@@ -20,7 +22,7 @@ class Builder:
         self.account = account
         self.bucket = f"builds-{account}"
         self.s3, self.iam = connect("s3", account), connect("iam", account)
-        self.codebuild, self.logs = connect("codebuild", account), connect("logs", account)
+        self.codebuild, self.logs = shaped(connect("codebuild", account)), connect("logs", account)
         self.ssm, self.secrets = connect("ssm", account), connect("secretsmanager", account)
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -70,6 +72,22 @@ class Builder:
         return "".join(event["message"] for event in events["events"])
 
 
+def shaped(client: Any) -> Any:
+    """The client, whose every answer is held against the service's model: required members and types."""
+
+    def check(parsed: Json, model: Any, **_: Any) -> None:
+        if "Error" in parsed or model.output_shape is None:
+            return
+        answer = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
+        report = ParamValidator().validate(answer, model.output_shape).generate_report()
+        # Models demand a name or more in lists that AWS itself returns empty.
+        wrong = [line for line in report.splitlines() if "value: 0, valid min length: 1" not in line]
+        assert not wrong, f"{model.name}: {wrong}"
+
+    client.meta.events.register("after-call", check)
+    return client
+
+
 def zipped(files: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -95,7 +113,7 @@ class Pipelines(Builder):
 
     def __init__(self, connect: Callable[..., Any], account: str) -> None:
         super().__init__(connect, account)
-        self.codepipeline = connect("codepipeline", account)
+        self.codepipeline = shaped(connect("codepipeline", account))
         self.sns, self.sqs, self.events = (connect(name, account) for name in ("sns", "sqs", "events"))
         self.pipeline_role = f"arn:aws:iam::{account}:role/pipeline"
         self.iam.create_role(RoleName="pipeline", AssumeRolePolicyDocument=trust("codepipeline.amazonaws.com"))

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from build_world import REGION, Builder, Json, spec, trust, until
+from build_world import REGION, Builder, Json, Pipelines, spec, trust, until
 
 from sandbox import control
 
@@ -108,6 +108,44 @@ def test_project_is_refused_when_its_role_does_not_trust_codebuild(builder: Buil
 
 
 # Builds
+
+
+def test_event_tells_that_a_build_began_and_ended(connect: Callable[..., Any], account: str) -> None:
+    world = Pipelines(connect, account)
+    queue, arn = world.queue("events")
+    world.events.put_rule(Name="builds", EventPattern=json.dumps({"source": ["aws.codebuild"]}))
+    world.events.put_targets(Rule="builds", Targets=[{"Id": "1", "Arn": arn}])
+    world.project("p1", spec("export A=1", env={"exported-variables": ["A"]}))
+    build = world.run("p1")
+    seen: dict[str, Json] = {}
+
+    def collect() -> dict[str, Json]:
+        for message in world.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            event = json.loads(message["Body"])
+            seen[event["detail"]["build-status"]] = event
+        return seen
+
+    until(collect, lambda one: len(one) == 2)
+    event = seen["SUCCEEDED"]
+    assert event["detail-type"] == "CodeBuild Build State Change"
+    assert (event["resources"], event["detail"]["project-name"]) == ([build["arn"]], "p1")
+    information = event["detail"]["additional-information"]
+    assert information["exported-environment-variables"] == [{"name": "A", "value": "1"}]
+    assert [one["phase-type"] for one in information["phases"]][-1] == "COMPLETED"
+    assert seen["IN_PROGRESS"]["detail"]["additional-information"]["build-complete"] is False
+
+
+def test_phase_fails_on_purpose_when_a_fault_is_planned(builder: Builder, sandbox: control.Running) -> None:
+    builder.project("p1")
+    fault = {
+        "kind": "build",
+        "match": {"account_id": builder.account, "phase": "BUILD"},
+        "error": {"message": "as planned"},
+    }
+    sandbox.request("faults", fault)
+    build = builder.run("p1")
+    assert phase(build, "BUILD")["contexts"] == [{"statusCode": "CLIENT_ERROR", "message": "as planned"}]
+    assert builder.run("p1")["buildStatus"] == "SUCCEEDED"
 
 
 @pytest.mark.usefixtures("left_over")
@@ -344,12 +382,7 @@ def test_stopped_build_leaves_no_process(builder: Builder, sandbox: control.Runn
 def test_build_that_takes_too_long_times_out(builder: Builder, sandbox: control.Running) -> None:
     builder.project("p1", spec("sleep 60"))
     fault = {"kind": "build.timeout", "match": {"account_id": builder.account}, "error": {"seconds": 1}}
-    request = urllib.request.Request(
-        f"{sandbox.url}/_sandbox/faults",
-        json.dumps(fault).encode(),
-        {"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request).close()
+    sandbox.request("faults", fault)
     build = builder.run("p1")
     assert build["buildStatus"] == "TIMED_OUT"
     [late] = [item for item in build["phases"] if item.get("phaseStatus") == "TIMED_OUT"]
