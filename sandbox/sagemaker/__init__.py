@@ -19,19 +19,37 @@ def install(context: Context) -> None:
     from moto.sagemaker.responses import SageMakerResponse
 
     from sandbox.sagemaker import (
+        automl,
         endpoint_configs,
         endpoints,
         job_definitions,
         model_cards,
         models,
         packages,
+        processing,
         runtime,
         settings,
         tags,
+        training,
+        transform,
+        tuning,
     )
 
     settings.install(context)
-    families = (models, endpoint_configs, endpoints, packages, job_definitions, model_cards, tags)
+    families = (
+        models,
+        endpoint_configs,
+        endpoints,
+        packages,
+        training,
+        transform,
+        processing,
+        tuning,
+        automl,
+        job_definitions,
+        model_cards,
+        tags,
+    )
     for family in families:
         family.operations.install(context, SageMakerResponse)
     tags.patch_tagging_api()
