@@ -90,13 +90,19 @@ ASYNC_INFERENCE = Record(
             required=True,
             example="my-bucket/churn/answers",
         ),
-        Field("failure_location", S3Location(needs_key=True), "Where failures are written."),
-        Field("input_location", S3Location(needs_key=True), "Where callers put their requests."),
+        Field("failure_location", S3Location(needs_key=True, writes=True), "Where failures are written."),
+        Field(
+            "input_location",
+            S3Location(needs_key=True, writes=True),
+            "Where callers put their requests.",
+            required=True,
+            example="my-bucket/churn/requests",
+        ),
         Field("max_concurrent_invocations_per_instance", Whole(1, 1000), "Most requests at once on an instance."),
         Field("success_topic_arn", _TOPIC_ARN, "Topic told of each answer."),
         Field("error_topic_arn", _TOPIC_ARN, "Topic told of each failure."),
     ),
-    expects="an object with output_location",
+    expects="an object with input_location and output_location",
 )
 DATA_CAPTURE = Record(
     (
@@ -246,7 +252,7 @@ OPTION_FIELDS: tuple[Field, ...] = (
         "async_inference",
         ASYNC_INFERENCE,
         "Take requests from S3 and write answers to S3.",
-        {"output_location": "my-bucket/churn/answers"},
+        {"input_location": "my-bucket/churn/requests", "output_location": "my-bucket/churn/answers"},
     ),
     _ours(
         "variants",

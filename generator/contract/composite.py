@@ -288,12 +288,14 @@ class AnyJson(Kind):
 class OneOf(Kind):
     """A value of one of several kinds, chosen by its JSON type (``pick``)."""
 
-    __slots__ = ("kinds",)
+    __slots__ = ("fields", "is_object", "kinds")
 
     def __init__(self, expects: str, **kinds: Kind) -> None:
         super().__init__(expects)
         # Keys are the last words of type_name(): text, number, boolean, list, object.
         self.kinds = kinds
+        self.is_object = "object" in kinds
+        self.fields = getattr(kinds.get("object"), "fields", None)
 
     def check(self, value: Any, report: Report) -> Any:
         kind = self.kinds.get(type_name(value).split()[-1])

@@ -67,7 +67,7 @@ class Kind:
     """
 
     __slots__ = ("expects",)
-    is_object = False
+    is_object: bool = False
     nothing_when_empty: bool = False
 
     def __init__(self, expects: str) -> None:
