@@ -79,17 +79,17 @@ data "aws_iam_policy_document" "execution" {
   }
 
   dynamic "statement" {
-    for_each = { for bucket in sort(distinct(local.read_places[*].bucket)) : bucket => sort(distinct([for place in local.read_places : place.keys if place.bucket == bucket])) }
+    for_each = sort(distinct(local.read_places[*].bucket))
 
     content {
-      sid       = "List${substr(sha256(statement.key), 0, 8)}"
+      sid       = "List${statement.key}"
       actions   = ["s3:ListBucket"]
-      resources = ["arn:${local.partition}:s3:::${statement.key}"]
+      resources = ["arn:${local.partition}:s3:::${statement.value}"]
 
       condition {
         test     = "StringLike"
         variable = "s3:prefix"
-        values   = statement.value
+        values   = sort(distinct([for place in local.read_places : place.keys if place.bucket == statement.value]))
       }
     }
   }
@@ -182,10 +182,10 @@ data "aws_iam_policy_document" "execution" {
   }
 
   dynamic "statement" {
-    for_each = toset(local.data_key_aliases)
+    for_each = sort(local.data_key_aliases)
 
     content {
-      sid       = "DecryptBy${substr(sha256(statement.value), 0, 8)}"
+      sid       = "DecryptByAlias${statement.key}"
       actions   = ["kms:Decrypt", "kms:DescribeKey"]
       resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
 

@@ -252,10 +252,10 @@ data "aws_iam_policy_document" "build" {
   }
 
   dynamic "statement" {
-    for_each = toset(local.data_key_aliases)
+    for_each = sort(local.data_key_aliases)
 
     content {
-      sid       = "DecryptBy${substr(sha256(statement.value), 0, 8)}"
+      sid       = "DecryptByAlias${statement.key}"
       actions   = ["kms:Decrypt", "kms:DescribeKey"]
       resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
 
