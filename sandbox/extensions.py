@@ -41,7 +41,6 @@ EXTENSIONS = (
 # Installed when moto first imports the module named beside them, because they would slow down every start.
 LATER = {
     "sandbox.apigateway": "moto.apigateway.urls",
-    "sandbox.autoscaling": "moto.applicationautoscaling.urls",
     "sandbox.repairs.cloudwatch": "moto.cloudwatch.urls",
     "sandbox.repairs.logs": "moto.logs.urls",
 }
