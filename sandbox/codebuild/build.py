@@ -39,7 +39,6 @@ class PipelineOrder:
     inputs: Mapping[str, Location]
     primary: str
     outputs: Mapping[str, Location]
-    encryption_key: str | None = None
     revision: str | None = None
 
 

@@ -34,7 +34,7 @@ def _to_pipeline(build: Build, spec: Buildspec, root: Path, client: Any) -> None
         if artifact is None:
             raise OutputError(f"no definition for the artifact {name} in the buildspec")
         data = zipped(collect(artifact, root))
-        uploaded.append((name, upload(client, location, data, key_id=order.encryption_key or "")))
+        uploaded.append((name, upload(client, location, data, key_id=_key_id(build))))
     if len(uploaded) == 1:
         build.update(artifacts=uploaded[0][1])
     elif uploaded:
@@ -67,13 +67,19 @@ def _put(build: Build, target: Mapping[str, Any], artifact: Artifact, root: Path
     )
     key = "/".join(piece.strip("/") for piece in pieces if piece.strip("/"))
     bucket = target["location"].removeprefix("arn:aws:s3:::")
-    # S3's own key is meant by naming none; the role then needs no permission of KMS.
-    key_id = None if target.get("encryptionDisabled") else build.record["encryptionKey"]
-    if key_id is not None and key_id.endswith(":alias/aws/s3"):
-        key_id = ""
+    key_id = None if target.get("encryptionDisabled") else _key_id(build)
     files = collect(artifact, root)
     if target.get("packaging") == "ZIP":
         return upload(client, Location(bucket, key), zipped(files), key_id=key_id)
     for path, file in files.items():
         upload(client, Location(bucket, f"{key}/{path}"), file.read_bytes(), key_id=key_id)
     return {"location": Location(bucket, key).arn}
+
+
+def _key_id(build: Build) -> str:
+    """The project's key, for CodePipeline's artifacts too: CodeBuild never looks at the artifact store's key.
+
+    S3's own key is meant by naming none; the role then needs no permission of KMS.
+    """
+    key_id = str(build.record["encryptionKey"])
+    return "" if key_id.endswith(":alias/aws/s3") else key_id

@@ -133,11 +133,12 @@ class Pipelines(Builder):
         self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
         return url, arn
 
-    def pipeline_project(self, name: str, buildspec: str) -> None:
+    def pipeline_project(self, name: str, buildspec: str, **changes: Any) -> None:
         self.project(
             name,
             source={"type": "CODEPIPELINE", "buildspec": buildspec},
             artifacts={"type": "CODEPIPELINE"},
+            **changes,
         )
 
     def declare(self, *stages: Json, **changes: Any) -> Json:

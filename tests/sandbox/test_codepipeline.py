@@ -658,11 +658,14 @@ def test_function_does_a_job_and_puts_its_result(
         assert text in details["errorDetails"]["message"]
 
 
-def test_artifacts_are_encrypted_with_the_key_of_the_store(world: Pipelines, connect: Callable[..., Any]) -> None:
+def test_artifacts_are_encrypted_with_the_key_of_the_store_and_of_the_project(
+    world: Pipelines, connect: Callable[..., Any]
+) -> None:
     document = policy({"Effect": "Allow", "Action": "kms:*", "Principal": {"AWS": world.account}, "Resource": "*"})
     key = connect("kms", world.account).create_key(Policy=document)["KeyMetadata"]["Arn"]
     artifact_store = {"type": "S3", "location": world.bucket, "encryptionKey": {"type": "KMS", "id": key}}
-    plan = world.build("Plan", "plan", outputs=["made"], configuration=environment(MODE="m", BUNDLE="b", STAGE="s"))
+    world.pipeline_project("keyed", PLAN, encryptionKey=key)
+    plan = world.build("Plan", "keyed", outputs=["made"], configuration=environment(MODE="m", BUNDLE="b", STAGE="s"))
     failed = world.create(stage("one", plan), artifactStore=artifact_store)
     assert world.end(failed)["status"] == "Failed"
     error = world.stages()["Source"]["actions"]["Bundle"]["errorDetails"]

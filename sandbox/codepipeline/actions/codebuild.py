@@ -63,7 +63,6 @@ def _order(work: Work) -> PipelineOrder:
         inputs=dict(work.run.inputs),
         primary=work.configuration.get("PrimarySource") or names[0],
         outputs=dict(work.run.outputs),
-        encryption_key=(work.store.get("encryptionKey") or {}).get("id"),
         revision=revisions[0].id if revisions else None,
     )
 
