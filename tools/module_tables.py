@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- tables -->", "<!-- /tables -->"
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}$', re.MULTILINE | re.DOTALL)
-_ATTRIBUTE = re.compile(r"^  (\w+)\s*= (.*?)(?=^  [\w}]|\Z)", re.MULTILINE | re.DOTALL)
+_ATTRIBUTE = re.compile(r"^  (\w+)\s*= (.*?)(?=^  \w|\Z)", re.MULTILINE | re.DOTALL)
 _STRING = re.compile(r'^"(.*)"$')
 
 
@@ -51,11 +51,11 @@ def tables(module: Path) -> str:
     lines = ["## Inputs", "", "| name | type | default | description |", "|---|---|---|---|"]
     lines += [
         f"| `{it.name}` | `{_cell(it.type)}` | {'required' if it.default is None else f'`{_cell(it.default)}`'} "
-        f"| {_cell(it.description)} |"
+        f"| {_prose(it.description)} |"
         for it in inputs
     ]
     lines += ["", "## Outputs", "", "| name | description |", "|---|---|"]
-    lines += [f"| `{it.name}` | {_cell(it.description)} |" for it in outputs]
+    lines += [f"| `{it.name}` | {_prose(it.description)} |" for it in outputs]
     return "\n".join(lines)
 
 
@@ -98,6 +98,11 @@ def _line(expression: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _prose(text: str) -> str:
+    """Return text in which <this> is not taken for HTML."""
+    return _cell(text).replace("<", "&lt;").replace(">", "&gt;")
 
 
 def main(check: bool) -> int:

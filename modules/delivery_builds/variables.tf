@@ -11,6 +11,16 @@ variable "account_id" {
   }
 }
 
+variable "buckets" {
+  description = "Names of the buckets: artifacts (bundles, pinned objects, evidence), assets (what users upload), state (Terraform states)."
+  type = object({
+    artifacts = string
+    assets    = string
+    state     = string
+  })
+  nullable = false
+}
+
 variable "build_timeout_minutes" {
   description = "Minutes, 5 to 2160, after which a build is stopped; an apply waits for endpoints and jobs."
   type        = number
@@ -21,16 +31,6 @@ variable "build_timeout_minutes" {
     condition     = var.build_timeout_minutes >= 5 && var.build_timeout_minutes <= 2160
     error_message = "build_timeout_minutes is ${var.build_timeout_minutes}; CodeBuild takes 5 to 2160."
   }
-}
-
-variable "buckets" {
-  description = "Names of the buckets: artifacts (bundles, pinned objects, evidence), assets (what users upload), state (Terraform states)."
-  type = object({
-    artifacts = string
-    assets    = string
-    state     = string
-  })
-  nullable = false
 }
 
 variable "kms_key_arn" {

@@ -1,5 +1,10 @@
 # How the orchestrator is reached, and woken.
 
+output "api_execution_arn" {
+  description = "ARN that callers need execute-api:Invoke on: <this>/prod/<method>/<route>."
+  value       = aws_api_gateway_rest_api.this.execution_arn
+}
+
 output "api_id" {
   description = "Id of the REST API."
   value       = aws_api_gateway_rest_api.this.id
@@ -11,11 +16,6 @@ output "api_url" {
 
   # An address that is called too early answers 500.
   depends_on = [aws_lambda_permission.api]
-}
-
-output "api_execution_arn" {
-  description = "ARN that callers need execute-api:Invoke on: <this>/prod/<method>/<route>."
-  value       = aws_api_gateway_rest_api.this.execution_arn
 }
 
 output "function_arn" {
