@@ -4,6 +4,11 @@ locals {
   automl_job_arns = [for prefix in local.job_prefixes : "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:automl-job/${prefix}-*"]
 }
 
+locals {
+  # The metrics that a registered version points to are encrypted like the artifact beside them.
+  metrics_key_arns = sort(distinct(concat(var.kms_key_arn[*], local.data_key_arns)))
+}
+
 data "aws_iam_policy_document" "run" {
   statement {
     sid       = "RunJobs"
@@ -71,12 +76,28 @@ data "aws_iam_policy_document" "run" {
   }
 
   dynamic "statement" {
-    for_each = var.registration == null ? [] : var.kms_key_arn[*]
+    for_each = var.registration == null || length(local.metrics_key_arns) == 0 ? [] : [local.metrics_key_arns]
 
     content {
       sid       = "EncryptMetrics"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-      resources = [statement.value]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.registration == null ? [] : sort(local.data_key_aliases)
+
+    content {
+      sid       = "EncryptMetricsByAlias${statement.key}"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
+
+      condition {
+        test     = "ForAnyValue:StringEquals"
+        variable = "kms:ResourceAliases"
+        values   = [regex("alias/.*$", statement.value)]
+      }
     }
   }
 }

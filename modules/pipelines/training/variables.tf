@@ -113,7 +113,7 @@ variable "channels" {
 }
 
 variable "data_kms_key_arns" {
-  description = "KMS keys (key or alias ARNs) that the input is encrypted with: the execution role may decrypt with exactly those."
+  description = "KMS keys (key or alias ARNs) that the buckets of input and output encrypt with: the jobs may use exactly those, for that."
   type        = set(string)
   default     = []
   nullable    = false
@@ -204,7 +204,7 @@ variable "name" {
 }
 
 variable "notifications" {
-  description = "SNS topic that is told how each run ended, and the KMS key (ARN) that the topic is encrypted with, if any; null tells nobody."
+  description = "SNS topic that is told how each run ended, and the KMS key (key or alias ARN) that the topic is encrypted with, if any; null tells nobody."
   type = object({
     topic_arn   = string
     kms_key_arn = optional(string)
@@ -216,8 +216,8 @@ variable "notifications" {
     error_message = "notifications.topic_arn must be the ARN of an SNS topic, for example arn:aws:sns:eu-west-1:111111111111:notifications."
   }
   validation {
-    condition     = try(var.notifications.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}$", var.notifications.kms_key_arn))
-    error_message = "notifications.kms_key_arn must be the ARN of a KMS key."
+    condition     = try(var.notifications.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})$", var.notifications.kms_key_arn))
+    error_message = "notifications.kms_key_arn must be the ARN of a KMS key or alias."
   }
 }
 

@@ -10,6 +10,11 @@ locals {
   inference_repository = local._inference_image == null ? null : "arn:${local.partition}:ecr:${local._inference_image.region}:${local._inference_image.account}:repository/${local._inference_image.repository}"
 }
 
+locals {
+  # The metrics that a registered version points to are encrypted like the artifact beside them.
+  metrics_key_arns = sort(distinct(concat(var.kms_key_arn[*], local.data_key_arns)))
+}
+
 data "aws_iam_policy_document" "run" {
   statement {
     sid       = "RunJobs"
@@ -87,12 +92,28 @@ data "aws_iam_policy_document" "run" {
   }
 
   dynamic "statement" {
-    for_each = var.registration == null ? [] : var.kms_key_arn[*]
+    for_each = var.registration == null || length(local.metrics_key_arns) == 0 ? [] : [local.metrics_key_arns]
 
     content {
       sid       = "EncryptMetrics"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-      resources = [statement.value]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.registration == null ? [] : sort(local.data_key_aliases)
+
+    content {
+      sid       = "EncryptMetricsByAlias${statement.key}"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
+
+      condition {
+        test     = "ForAnyValue:StringEquals"
+        variable = "kms:ResourceAliases"
+        values   = [regex("alias/.*$", statement.value)]
+      }
     }
   }
 }

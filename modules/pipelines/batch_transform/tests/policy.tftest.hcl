@@ -45,7 +45,7 @@ run "the_model_reads_one_artifact_and_any_input_and_writes_one_output" {
       PutMetrics     = "*"
       Encrypt        = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
       EncryptVolumes = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
-      Decrypt = [
+      UseDataKeys = [
         "arn:aws:kms:eu-west-1:333333333333:key/33333333-3333-3333-3333-333333333333",
         "arn:aws:kms:eu-west-1:222222222222:key/22222222-2222-2222-2222-222222222222",
       ]

@@ -42,10 +42,10 @@ run "sagemaker_reads_writes_pulls_and_decrypts_what_is_named" {
         "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/TrainingJobs:log-stream:Churn-*",
         "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/TrainingJobs",
       ]
-      PutMetrics      = "*"
-      Encrypt         = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
-      EncryptVolumes  = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
-      DecryptByAlias0 = "arn:aws:kms:eu-west-1:222222222222:key/*"
+      PutMetrics         = "*"
+      Encrypt            = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
+      EncryptVolumes     = "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"
+      UseDataKeyByAlias0 = "arn:aws:kms:eu-west-1:222222222222:key/*"
     }
     error_message = "two inputs, one output, its checkpoints, one image, one log group, two keys"
   }
@@ -55,7 +55,7 @@ run "sagemaker_reads_writes_pulls_and_decrypts_what_is_named" {
       List1          = { StringLike = { "s3:prefix" = "churn/Churn-*" } }
       PutMetrics     = { StringLike = { "cloudwatch:namespace" = "/aws/sagemaker/*" } }
       EncryptVolumes = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
-      DecryptByAlias0 = {
+      UseDataKeyByAlias0 = {
         "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/acme-ml" }
       }
     }
@@ -102,17 +102,18 @@ run "registering_adds_one_group_one_image_and_the_results" {
   assert {
     condition = {
       for statement in jsondecode(data.aws_iam_policy_document.machine.json).Statement : statement.Sid => [statement.Action, statement.Resource]
-      if contains(["Register", "ShowArtifact", "ShowImage", "EncryptMetrics", "Tell", "EncryptWhatIsTold"], statement.Sid)
+      if contains(["Register", "ShowArtifact", "ShowImage", "EncryptMetrics", "EncryptMetricsByAlias0", "Tell", "EncryptWhatIsTold"], statement.Sid)
       } == {
       Register = [
         ["sagemaker:DescribeModelPackageGroup", "sagemaker:CreateModelPackage"],
         ["arn:aws:sagemaker:eu-west-1:111111111111:model-package/acme-registry/*", "arn:aws:sagemaker:eu-west-1:111111111111:model-package-group/acme-registry"],
       ]
-      ShowArtifact      = [["s3:PutObject", "s3:GetObject"], "arn:aws:s3:::results/churn/Churn-*"]
-      ShowImage         = [["ecr:DescribeImages", "ecr:BatchGetImage"], "arn:aws:ecr:eu-west-1:222222222222:repository/acme-ml-algorithms"]
-      EncryptMetrics    = [["kms:GenerateDataKey*", "kms:Decrypt"], "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"]
-      Tell              = ["sns:Publish", "arn:aws:sns:eu-west-1:111111111111:topic"]
-      EncryptWhatIsTold = [["kms:GenerateDataKey*", "kms:Decrypt"], "arn:aws:kms:eu-west-1:111111111111:key/22222222-2222-2222-2222-222222222222"]
+      ShowArtifact           = [["s3:PutObject", "s3:GetObject"], "arn:aws:s3:::results/churn/Churn-*"]
+      ShowImage              = [["ecr:DescribeImages", "ecr:BatchGetImage"], "arn:aws:ecr:eu-west-1:222222222222:repository/acme-ml-algorithms"]
+      EncryptMetricsByAlias0 = [["kms:GenerateDataKey*", "kms:Decrypt"], "arn:aws:kms:eu-west-1:222222222222:key/*"]
+      EncryptMetrics         = [["kms:GenerateDataKey*", "kms:Decrypt"], "arn:aws:kms:eu-west-1:111111111111:key/11111111-1111-1111-1111-111111111111"]
+      Tell                   = ["sns:Publish", "arn:aws:sns:eu-west-1:111111111111:topic"]
+      EncryptWhatIsTold      = [["kms:GenerateDataKey*", "kms:Decrypt"], "arn:aws:kms:eu-west-1:111111111111:key/22222222-2222-2222-2222-222222222222"]
     }
     error_message = "registering and telling take no more than this"
   }
