@@ -8,6 +8,7 @@ is an error.
 from __future__ import annotations
 
 import importlib
+import threading
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -39,32 +40,60 @@ EXTENSIONS = (
 )
 
 # Installed when moto first imports the module named beside them, because they would slow down every start.
-LATER = {
+ON_IMPORT = {
     "sandbox.apigateway": "moto.apigateway.urls",
     "sandbox.repairs.cloudwatch": "moto.cloudwatch.urls",
     "sandbox.repairs.logs": "moto.logs.urls",
 }
 
+# For the same reason, installed before the first request that is signed for one of these services.
+ON_CALL = {
+    "sandbox.autoscaling": ("application-autoscaling",),
+    "sandbox.sagemaker": ("sagemaker",),
+    "sandbox.stepfunctions": ("states",),
+    "sandbox.cloudcontrol": ("cloudcontrolapi", "cloudformation"),
+}
 
-def install_all(context: Context) -> list[str]:
-    """Install every extension that is there, before the first request or as LATER says.
 
-    Returns their names.
+class Extensions:
+    """The extensions of one sandbox: some installed, some waiting for their service; thread-safe.
+
+    Attributes:
+        names: Those that are there, installed or not.
     """
-    installed = []
-    for name in EXTENSIONS:
-        parent = name.rpartition(".")[0]
-        spec = find_spec(name) if parent == "sandbox" or find_spec(parent) is not None else None
-        if spec is None or spec.origin is None:
-            # An origin of None is a folder without __init__.py: not an extension yet.
-            continue
-        if name in LATER:
-            when_imported(LATER[name], partial(_install, name, context))
-        else:
-            _install(name, context)
-        installed.append(name)
-    return installed
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[str]] = {}
+        self.names = [name for name in EXTENSIONS if _is_there(name)]
+        for name in self.names:
+            if name in ON_IMPORT:
+                when_imported(ON_IMPORT[name], partial(self._install, name))
+            elif name in ON_CALL:
+                for service in ON_CALL[name]:
+                    self._waiting.setdefault(service, []).append(name)
+            else:
+                self._install(name)
+
+    def make_ready(self, service: str) -> None:
+        """Install what waits for the first request to a service (its signing name)."""
+        if service not in self._waiting:
+            return
+        with self._lock:
+            for name in self._waiting.get(service, []):
+                self._install(name)
+                for waiting in self._waiting.values():
+                    if name in waiting and waiting is not self._waiting[service]:
+                        waiting.remove(name)
+            self._waiting.pop(service, None)
+
+    def _install(self, name: str) -> None:
+        importlib.import_module(name).install(self._context)
 
 
-def _install(name: str, context: Context) -> None:
-    importlib.import_module(name).install(context)
+def _is_there(name: str) -> bool:
+    parent = name.rpartition(".")[0]
+    spec = find_spec(name) if parent == "sandbox" or find_spec(parent) is not None else None
+    # An origin of None is a folder without __init__.py: not an extension yet.
+    return spec is not None and spec.origin is not None

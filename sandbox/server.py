@@ -16,11 +16,13 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request
 
-from sandbox import accounts, extensions
+from sandbox import accounts
 from sandbox.context import Context
 from sandbox.control_routes import PREFIX, ControlError
 from sandbox.errors import error_response, failure_of
+from sandbox.extensions import Extensions
 from sandbox.faults import Fault
+from sandbox.iam.calls import scope_of
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +32,16 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class Sandbox:
     """The WSGI application: control routes, then what extensions put first, then AWS as moto plays it."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, extensions: Extensions) -> None:
         self.context = context
+        self.extensions = extensions
         self._aws = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(PREFIX + "/"):
             return self.context.routes(environ, start_response)
         try:
+            self.extensions.make_ready(scope_of(environ)[1])
             for choose in self.context.front:
                 application = choose(environ)
                 if application is not None:
@@ -77,9 +81,9 @@ def make_sandbox(
     os.environ["MOTO_PORT"] = str(server.server_port)
     context = Context(base_url=base_url, region=region, state_dir=state_dir, enforce_iam=enforce_iam)
     accounts.install()
-    names = extensions.install_all(context)
-    _add_control_routes(context, names)
-    server.app = Sandbox(context)
+    extensions = Extensions(context)
+    _add_control_routes(context, extensions.names)
+    server.app = Sandbox(context, extensions)
     return server, context
 
 
