@@ -99,7 +99,7 @@ class Terraform:
     def resources(self, folder: Path) -> list[str]:
         """Return the addresses of the managed resources in the workspace's state, sorted."""
         listed = self._run(folder, "state list")[1].split()
-        return sorted(address for address in listed if "data." not in address)
+        return sorted(address for address in listed if ".data." not in f".{address}")
 
     def _run(
         self, folder: Path, command: str, *arguments: str, ok: tuple[int, ...] = (0,), **options: Any

@@ -60,8 +60,10 @@ def bundle(tmp_path: Path) -> Path:
         f"environments/{place}/churn-realtime-builtin/backend.tf.json": b'{"terraform": {"backend": {"s3": {}}}}\n'
         for place in ("dev", "prod", "delivery")
     }
+    for folder in [path.rsplit("/", 1)[0] for path in files]:
+        files |= {f"{folder}/versions.tf": b"terraform {}\n", f"{folder}/.terraform.lock.hcl": b"# lock\n"}
     for path, content in files.items():
-        (root / path).parent.mkdir(parents=True)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content)
     (root / "modules/pipelines/realtime_inference").mkdir(parents=True)
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}

@@ -90,6 +90,37 @@ def test_replaced_and_destroyed_come_first_then_what_people_decide_by() -> None:
     )
 
 
+def test_instance_that_comes_for_one_that_goes_is_one_thing_with_other_settings() -> None:
+    before = {"production_variants": [{"instance_type": "ml.m5.large"}]}
+    after = {"production_variants": [{"instance_type": "ml.m5.xlarge"}]}
+    summary = summarise(
+        plan(
+            change('module.pipeline.aws_x.config["old"]', "delete", before=before),
+            change('module.pipeline.aws_x.config["new"]', "create", after=after),
+            change(
+                "module.pipeline.terraform_data.contents",
+                "update",
+                before={"input": {"old": {"instance_type": "a"}}},
+                after={"input": {"new": {"instance_type": "b"}}},
+            ),
+        ),
+        empty=False,
+    )
+    assert (summary.add, summary.change, summary.destroy, summary.replace) == (1, 1, 1, 0)
+    assert summary_text(summary, "dev", destroy=False) == (
+        "dev: 1 to add, 1 to change, 1 to destroy."
+        " Settings: instance_type ml.m5.large -> ml.m5.xlarge."
+        " Renews: aws_x.config['old' -> 'new']."
+        " Changes: terraform_data.contents."
+    )
+
+
+def test_several_instances_that_come_and_go_are_not_paired() -> None:
+    changes = [change(f"a.b[{number}]", "delete") for number in range(2)] + [change("a.b[2]", "create")]
+    text = summary_text(summarise(plan(*changes), empty=False), "dev", destroy=False)
+    assert text == "dev: 1 to add, 0 to change, 2 to destroy. DESTROYS: a.b[0], a.b[1]. Adds: a.b[2]."
+
+
 def test_values_outside_the_safe_list_never_appear() -> None:
     summary = summarise(
         plan(change("a.b", "update", before={"password": "old-secret"}, after={"password": "new-secret"})), empty=False

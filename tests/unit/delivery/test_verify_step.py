@@ -124,8 +124,8 @@ def test_destroyed_stage_that_left_something_fails(
     assert "the state still holds module.pipeline.aws_iam_role.this" in caught.value.message
 
 
-def test_state_folder_holds_the_backend_alone(bundle: Path, tmp_path: Path) -> None:
+def test_state_folder_holds_the_backend_and_the_providers_lock(bundle: Path, tmp_path: Path) -> None:
     folder = tmp_path / "state"
     folder.mkdir()
     state_folder(bundle / "environments/dev/churn-realtime-builtin", folder)
-    assert [path.name for path in folder.iterdir()] == ["backend.tf.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [".terraform.lock.hcl", "backend.tf.json", "versions.tf"]
