@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import botocore.session
 import regex  # type: ignore[import-untyped]
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from moto.core.utils import get_service_model
 
 _NUMBERS = ("integer", "long", "float", "double")
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -34,7 +34,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
 @lru_cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of a service, loaded once."""
-    return botocore.session.get_session().get_service_model(service)
+    # moto's cache: the models are large, and moto reads them anyway.
+    model: ServiceModel = get_service_model(service)
+    return model
 
 
 @lru_cache(maxsize=4096)

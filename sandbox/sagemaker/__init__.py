@@ -25,6 +25,7 @@ def install(context: Context) -> None:
         job_definitions,
         model_cards,
         models,
+        monitoring,
         packages,
         processing,
         runtime,
@@ -47,6 +48,7 @@ def install(context: Context) -> None:
         tuning,
         automl,
         job_definitions,
+        monitoring,
         model_cards,
         tags,
     )
@@ -54,3 +56,4 @@ def install(context: Context) -> None:
         family.operations.install(context, SageMakerResponse)
     tags.patch_tagging_api()
     runtime.install(context)
+    monitoring.install(context)
