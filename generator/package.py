@@ -46,7 +46,9 @@ def write_package(project: Project, path: Path) -> tuple[str, int]:
     Returns:
         The package's SHA-256 in hexadecimal and its size in bytes.
     """
-    data = build_package(project.platform, project.structure(project.registry.modules()))
+    root = Path(__file__).resolve().parent.parent
+    modules = [module for module in project.registry.modules() if (root / module / "variables.tf").is_file()]
+    data = build_package(project.platform, project.structure(modules))
     if not path.is_file() or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

@@ -4,7 +4,7 @@
     python3 -m delivery apply       deployer role: apply that very plan, then run the pipeline's jobs
     python3 -m delivery verify      read-only role: compare what is live with the plan, write the record
     python3 -m delivery provision   copy the pinned artifacts, apply the delivery pipeline, start an execution
-    python3 -m delivery install     put Terraform and boto3 in place when the build image lacks them
+    python3 -m delivery install STEP   before these: put in place what the build image lacks for one
 
 A bundle carries this package at its root, so it imports nothing but itself, the standard library and
 boto3. What a build is told comes from its environment (``settings.py``) and from the bundle's

@@ -19,7 +19,7 @@ from .profile import check_role, session_name, stage_environment
 from .provision import provision, unprovision
 from .settings import Settings, read_settings
 from .terraform import CommandLine
-from .verify import state_folder, verify
+from .verify import verify
 from .waiting import Site
 
 STAGE_ROLES = {"plan": "plan", "apply": "deploy", "verify": "plan"}
@@ -27,13 +27,15 @@ STAGE_ROLES = {"plan": "plan", "apply": "deploy", "verify": "plan"}
 
 def main(arguments: list[str], environ: Mapping[str, str], root: Path) -> int:
     """Run one step; return the exit code: 0 done, 1 failed (the reason is the last thing said), 2 usage."""
-    if len(arguments) != 1 or arguments[0] not in (*STAGE_ROLES, "provision", "install"):
-        say_failed(f"usage: python3 -m delivery {'|'.join(STAGE_ROLES)}|provision|install")
+    steps = (*STAGE_ROLES, "provision")
+    installs = arguments[:1] == ["install"]
+    if len(arguments) != 1 + installs or arguments[-1] not in steps:
+        say_failed(f"usage: python3 -m delivery [install] {'|'.join(steps)}")
         return 2
-    step = arguments[0]
+    step = arguments[-1]
     try:
-        if step == "install":
-            install(environ, root)
+        if installs:
+            install(environ, root, with_terraform=step != "verify")
             return 0
         settings = read_settings(environ, root)
         manifest = load_manifest(root)
@@ -71,16 +73,15 @@ def run_stage(step: str, settings: Settings, manifest: Manifest) -> None:
         )
         workspace = settings.root / stage.workspace
         site = Site(aws=Account(manifest.region, environ), release=settings.digest)
-        program = terraform_program(settings)
+        if step == "verify":
+            verify(settings, manifest, stage, site, own)
+            return
+        terraform = CommandLine(terraform_program(settings), workspace, environ)
         if step == "plan":
-            say(plan(settings, manifest, stage, CommandLine(program, workspace, environ)))
-        elif step == "apply":
-            for sentence in apply(settings, stage, CommandLine(program, workspace, environ), site):
-                say(sentence)
+            say(plan(settings, manifest, stage, terraform, site.aws))
         else:
-            (folder / "state").mkdir()
-            reader = CommandLine(program, state_folder(workspace, folder / "state"), environ)
-            verify(settings, manifest, stage, reader, site, own)
+            for sentence in apply(settings, stage, terraform, site):
+                say(sentence)
 
 
 def run_provision(settings: Settings, manifest: Manifest) -> None:
@@ -102,7 +103,7 @@ def terraform_program(settings: Settings) -> str:
     """
     program = find_terraform(settings.environ, settings.root)
     if program is None:
-        raise DeliveryError("there is no Terraform >= 1.11 on PATH", "run `python3 -m delivery install` first")
+        raise DeliveryError("there is no Terraform >= 1.11 on PATH", "run `python3 -m delivery install STEP` first")
     return program
 
 

@@ -11,7 +11,8 @@ from .jobs import run_jobs, stop_jobs
 from .manifest import Stage
 from .plan import PLAN_FILE
 from .settings import Settings, plan_folder
-from .terraform import Terraform, errors_in, initialise, outputs
+from .state import read_state
+from .terraform import Terraform, errors_in, initialise
 from .waiting import NotLive, Site
 
 _AGAIN = "submit the same request again (`mlops submit`): the stage is planned anew from the state as it is now"
@@ -47,24 +48,25 @@ def apply(settings: Settings, stage: Stage, terraform: Terraform, site: Site) ->
     """
     file = approved_plan(settings)
     initialise(terraform)
+    workspace = settings.root / stage.workspace
     destroy = settings.mode == "destroy"
     if destroy:
-        _stop(terraform, site)
+        _stop(workspace, site)
     done = terraform.run("apply", "-input=false", "-no-color", "-lock-timeout=300s", str(file))
     if done.code:
         raise _apply_error(stage, errors_in(done.output), done.code)
     if destroy:
         return []
-    jobs = outputs(terraform).get("jobs") or []
+    jobs = read_state(workspace, site.aws).outputs.get("jobs") or []
     try:
         return run_jobs(jobs, site)
     except NotLive as error:
         raise DeliveryError(f"stage {stage.name}: {error}", _AGAIN) from error
 
 
-def _stop(terraform: Terraform, site: Site) -> None:
+def _stop(workspace: Path, site: Site) -> None:
     try:
-        for execution in stop_jobs(outputs(terraform).get("jobs") or [], site):
+        for execution in stop_jobs(read_state(workspace, site.aws).outputs.get("jobs") or [], site):
             say(f"stopped {execution}")
     except NotLive as error:
         raise DeliveryError(f"a running job does not stop: {error}", _AGAIN) from error

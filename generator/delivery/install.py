@@ -37,18 +37,25 @@ def find_terraform(environ: Mapping[str, str], root: Path) -> str | None:
     return found if found and _version(found, environ) >= MINIMUM else None
 
 
-def install(environ: Mapping[str, str], root: Path, fetch: Callable[[str], bytes] | None = None) -> None:
+def install(
+    environ: Mapping[str, str],
+    root: Path,
+    *,
+    with_terraform: bool = True,
+    fetch: Callable[[str], bytes] | None = None,
+) -> None:
     """Install what is missing under ``root``.
 
     Args:
         environ: The build's environment.
         root: Folder of the unpacked bundle.
+        with_terraform: Whether the step runs Terraform.
         fetch: Returns the bytes behind a URL; the default asks the network.
 
     Raises:
         DeliveryError: Terraform cannot be downloaded or is not the expected file, or pip failed.
     """
-    if find_terraform(environ, root) is None:
+    if with_terraform and find_terraform(environ, root) is None:
         _install_terraform(root, fetch or _download)
     if importlib.util.find_spec("boto3") is None:
         done = subprocess.run(

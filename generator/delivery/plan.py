@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .aws import Aws
 from .errors import DeliveryError
 from .manifest import Manifest, Stage
 from .settings import Settings
+from .state import read_state
 from .summary import summarise, summary_text
-from .terraform import Terraform, errors_in, initialise, outputs
+from .terraform import Terraform, errors_in, initialise
 
 PLAN_FOLDER = "plan-output"
 PLAN_FILE = "tfplan"
@@ -21,7 +23,7 @@ SUMMARY_FILE = "summary.json"
 VARIABLES_FILE = "plan-variables.sh"
 
 
-def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraform) -> str:
+def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraform, aws: Aws) -> str:
     """Plan the stage's workspace; return the summary's text. Writes under the bundle's root.
 
     ``plan-output/`` becomes the plan artifact: ``tfplan`` and ``summary.json``, which holds the counts, the
@@ -29,14 +31,14 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
     ``plan-variables.sh`` is sourced by the buildspec, because CodeBuild exports variables from its shell.
 
     Raises:
-        DeliveryError: Terraform failed; carries its errors.
+        DeliveryError: Terraform failed, or the state cannot be read; carries the reasons.
     """
     folder = settings.root / PLAN_FOLDER
     folder.mkdir(exist_ok=True)
     file = folder / PLAN_FILE
     initialise(terraform)
     destroy = settings.mode == "destroy"
-    live = outputs(terraform).get("live", []) if destroy else []
+    live = read_state(settings.root / stage.workspace, aws).outputs.get("live", []) if destroy else []
     options = ["-destroy"] if destroy else []
     done = terraform.run(
         "plan",

@@ -7,7 +7,8 @@ artifacts, schedules. Everything else stays in the plan, which only the apply ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,7 +60,11 @@ class AttributeChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """What happens to one resource: ``add``, ``change``, ``replace``, ``destroy``, ``forget`` or ``move``."""
+    """What happens to one resource: ``add``, ``change``, ``replace``, ``renew``, ``destroy``, ``forget`` or ``move``.
+
+    A resource is renewed when one instance of it goes and one comes under another key, as where names carry a hash
+    of their content: one to add and one to destroy for Terraform, one thing with other settings for people.
+    """
 
     address: str
     action: str
@@ -70,7 +75,7 @@ class ResourceChange:
 class Summary:
     """A plan's changes.
 
-    ``add`` and ``destroy`` count as Terraform's own last line does: a replaced resource is in both.
+    ``add`` and ``destroy`` count as Terraform's own last line does: a replaced or renewed resource is in both.
     ``changes`` is 0 exactly when Terraform says that the plan is empty (``-detailed-exitcode`` 0). A changed
     output makes a plan not empty: the pipeline's jobs are an output, and a job costs money.
     """
@@ -99,9 +104,9 @@ def summarise(plan: Mapping[str, Any], *, empty: bool) -> Summary:
     counts = {action: sum(1 for change in resources if change.action == action) for action in _ORDER}
     changed_outputs = sum(1 for change in plan.get("output_changes", {}).values() if change["actions"] != ["no-op"])
     return Summary(
-        add=counts["add"] + counts["replace"],
+        add=counts["add"] + counts["replace"] + counts["renew"],
         change=counts["change"],
-        destroy=counts["destroy"] + counts["replace"],
+        destroy=counts["destroy"] + counts["replace"] + counts["renew"],
         replace=counts["replace"],
         outputs=changed_outputs,
         changes=0 if empty else max(1, len(resources) + changed_outputs),
@@ -125,6 +130,7 @@ def summary_text(summary: Summary, stage: str, *, destroy: bool) -> str:
         ("REPLACES", [change.address for change in summary.resources if change.action == "replace"]),
         ("DESTROYS", [change.address for change in summary.resources if change.action == "destroy"]),
         ("Settings", list(dict.fromkeys(_settings(summary)))),
+        ("Renews", [change.address for change in summary.resources if change.action == "renew"]),
         ("Changes", [change.address for change in summary.resources if change.action == "change"]),
         ("Adds", [change.address for change in summary.resources if change.action == "add"]),
         ("Moves", [change.address for change in summary.resources if change.action == "move"]),
@@ -137,7 +143,10 @@ def summary_text(summary: Summary, stage: str, *, destroy: bool) -> str:
     return text
 
 
-_ORDER = ("replace", "destroy", "change", "add", "forget", "move")
+_ORDER = ("replace", "destroy", "renew", "change", "add", "forget", "move")
+# Terraform's own bookkeeping, which repeats what the real resources say.
+_BOOKKEEPING = ("terraform_data.", "null_resource.")
+_INSTANCE = re.compile(r"(.+)\[([^\[\]]+)\]")
 _ACTIONS = {
     ("create",): "add",
     ("delete",): "destroy",
@@ -150,6 +159,7 @@ _ACTIONS = {
 
 
 def _resources(plan: Mapping[str, Any]) -> Iterator[ResourceChange]:
+    found: list[tuple[str, str, Mapping[str, Any]]] = []
     for resource in plan.get("resource_changes", []):
         if resource.get("mode") == "data":
             continue
@@ -157,10 +167,38 @@ def _resources(plan: Mapping[str, Any]) -> Iterator[ResourceChange]:
         action = _ACTIONS.get(tuple(change["actions"]))
         if action is None and resource.get("previous_address"):
             action = "move"
-        if action is None:
-            continue
-        found = tuple(_attributes(change)) if action in ("change", "replace") else ()
-        yield ResourceChange(_short(resource["address"]), action, found)
+        if action is not None:
+            found.append((_short(resource["address"]), action, change))
+    pairs = _renewals(found)
+    paired = {address for old, new in pairs for address in (old[0], new[0])}
+    for old, new in pairs:
+        both = {key: old[2].get(key) for key in ("before", "before_sensitive")} | {
+            key: new[2].get(key) for key in ("after", "after_sensitive", "after_unknown")
+        }
+        base, _, key = new[0].rpartition("[")
+        yield ResourceChange(f"{old[0].removesuffix(']')} -> {key}", "renew", tuple(_attributes(base, both)))
+    for address, action, change in found:
+        if address not in paired:
+            attributes = tuple(_attributes(address, change)) if action in ("change", "replace") else ()
+            yield ResourceChange(address, action, attributes)
+
+
+_Found = tuple[str, str, Mapping[str, Any]]
+
+
+def _renewals(found: Sequence[_Found]) -> list[tuple[_Found, _Found]]:
+    """Return (what goes, what comes) where exactly one instance of a resource goes and one comes."""
+    going: dict[str, list[_Found]] = {}
+    coming: dict[str, list[_Found]] = {}
+    for entry in found:
+        match = _INSTANCE.fullmatch(entry[0])
+        if match is not None and entry[1] in ("destroy", "add"):
+            (going if entry[1] == "destroy" else coming).setdefault(match[1], []).append(entry)
+    return [
+        (going[base][0], coming[base][0])
+        for base in going.keys() & coming.keys()
+        if len(going[base]) == len(coming[base]) == 1
+    ]
 
 
 def _short(address: str) -> str:
@@ -168,7 +206,9 @@ def _short(address: str) -> str:
     return address.removeprefix("module.pipeline.").removeprefix("module.delivery.").replace('"', "'")
 
 
-def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+def _attributes(address: str, change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+    if address.rpartition("module.")[2].startswith(_BOOKKEEPING) or address.startswith(_BOOKKEEPING):
+        return
     before = dict(_leaves(change.get("before"), change.get("before_sensitive")))
     after = dict(_leaves(change.get("after"), change.get("after_sensitive")))
     unknown = {path for path, value in _leaves(change.get("after_unknown"), None) if value is True}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from .errors import DeliveryError
 
@@ -129,14 +128,3 @@ def initialise(terraform: Terraform) -> None:
             " again after stages or accounts changed"
         )
     raise DeliveryError(f"terraform init failed: {text}", fix)
-
-
-def outputs(terraform: Terraform) -> dict[str, Any]:
-    """Return the workspace's output ``pipeline`` as its state has it; empty before the first apply.
-
-    Raises:
-        DeliveryError: The state cannot be read.
-    """
-    document = json.loads(terraform.read("output", "-json", "-no-color") or "{}")
-    value = document.get("pipeline", {}).get("value")
-    return value if isinstance(value, dict) else {}

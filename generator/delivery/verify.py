@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 from .aws import Aws
 from .checks import Item, check_gone, check_live, load_kinds
 from .console import say
@@ -13,32 +10,17 @@ from .manifest import Manifest, Stage
 from .plan import read_plan_summary
 from .release import write_release
 from .settings import Settings, plan_folder
-from .terraform import Terraform, initialise, outputs
+from .state import read_state
 from .waiting import Site
 
-STATE_FILES = ("backend.tf.json", "versions.tf", ".terraform.lock.hcl")
 
-
-def state_folder(workspace: Path, folder: Path) -> Path:
-    """Return ``folder`` set up to read the workspace's state and nothing else. Writes a few files there.
-
-    Reading outputs needs no module and no value, but a state names its provider, so init wants the lock file.
-    """
-    for name in STATE_FILES:
-        shutil.copyfile(workspace / name, folder / name)
-    return folder
-
-
-def verify(
-    settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraform, site: Site, own: Aws
-) -> list[str]:
+def verify(settings: Settings, manifest: Manifest, stage: Stage, site: Site, own: Aws) -> list[str]:
     """Check the stage and write its release record; return what was seen, in sentences.
 
     Args:
         settings: The build's orders.
         manifest: The bundle's manifest.
         stage: The stage.
-        terraform: Terraform in a folder of ``state_folder``.
         site: The stage's account through its read-only role.
         own: The build's own identity, in the orchestrator account.
 
@@ -47,16 +29,15 @@ def verify(
     """
     plan = read_plan_summary(plan_folder(settings))
     kinds = load_kinds(settings.root / "modules" / "pipelines")
-    initialise(terraform)
+    state = read_state(settings.root / stage.workspace, site.aws)
     if settings.mode == "destroy":
         seen, wrong = check_gone(plan.get("live_before") or [], kinds, site)
-        left = terraform.read("state", "list").split()
-        if left:
-            wrong.append(f"the state still holds {', '.join(left[:10])}")
+        if state.resources:
+            wrong.append(f"the state still holds {', '.join(state.resources[:10])}")
         else:
             seen.append("the state is empty")
     else:
-        live: list[Item] = outputs(terraform).get("live") or []
+        live: list[Item] = state.outputs.get("live") or []
         seen, wrong = check_live(live, kinds, site)
     for sentence in seen:
         say(f"ok: {sentence}")

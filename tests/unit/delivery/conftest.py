@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -52,12 +53,37 @@ def manifest_document(**changes: Any) -> dict[str, Any]:
     }
 
 
+def backend(place: str) -> bytes:
+    """Return a workspace's ``backend.tf.json``."""
+    key = f"acme-ml/{place}/churn-realtime-builtin/terraform.tfstate"
+    return json.dumps({"terraform": {"backend": {"s3": {"bucket": "states", "key": key}}}}).encode()
+
+
+def state_answers(*resources: str, **outputs: Any) -> dict[str, Any]:
+    """Return answers of S3 that hold a state with resources (``type.name``) and outputs of the module."""
+    document = {
+        "version": 4,
+        "outputs": {"pipeline": {"value": outputs}} if outputs else {},
+        "resources": [
+            {
+                "mode": "managed",
+                "module": "module.pipeline",
+                "type": address.split(".")[0],
+                "name": address.split(".")[1],
+                "instances": [{}],
+            }
+            for address in resources
+        ],
+    }
+    return {"get_object": lambda **_: {"Body": io.BytesIO(json.dumps(document).encode())}}
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     """Return the folder of an unpacked bundle."""
     root = tmp_path / "bundle"
     files = {
-        f"environments/{place}/churn-realtime-builtin/backend.tf.json": b'{"terraform": {"backend": {"s3": {}}}}\n'
+        f"environments/{place}/churn-realtime-builtin/backend.tf.json": backend(place)
         for place in ("dev", "prod", "delivery")
     }
     for folder in [path.rsplit("/", 1)[0] for path in files]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -15,9 +14,11 @@ from generator.delivery.terraform import Completed
 from generator.delivery.waiting import Site
 from tests.fakes_aws import FakeAws, RecordingTerraform, aws_error
 
+from .conftest import state_answers
+
 MACHINE = "arn:aws:states:eu-central-1:222222222222:stateMachine:acme-ml-dev-churn"
 EXECUTION = "arn:aws:states:eu-central-1:222222222222:execution:acme-ml-dev-churn"
-JOBS = json.dumps({"pipeline": {"value": {"jobs": [{"kind": "state_machine", "arn": MACHINE, "input": {"b": 1}}]}}})
+JOBS = [{"kind": "state_machine", "arn": MACHINE, "input": {"b": 1}}]
 
 Orders = Callable[..., Settings]
 SavedPlan = Callable[..., dict[str, str]]
@@ -28,9 +29,9 @@ def test_saved_plan_is_applied_and_nothing_else(
     orders: Orders, saved_plan: SavedPlan, manifest: Manifest, site: MakeSite
 ) -> None:
     environ = saved_plan()
-    fake = RecordingTerraform({"output": "{}"})
-    assert apply(orders(**environ), manifest.stage("dev"), fake, site()) == []
-    assert fake.names == ["init", "apply", "output"]
+    fake = RecordingTerraform()
+    assert apply(orders(**environ), manifest.stage("dev"), fake, site(s3=state_answers(live=[]))) == []
+    assert fake.names == ["init", "apply"]
     assert fake.commands[1][-1] == f"{environ['CODEBUILD_SRC_DIR_dev_plan']}/tfplan"
     assert "-auto-approve" not in fake.commands[1]
 
@@ -73,13 +74,13 @@ def test_jobs_are_started_after_the_apply(
 ) -> None:
     answers = [aws_error("ExecutionDoesNotExist"), {"status": "RUNNING"}, {"status": "SUCCEEDED"}]
     aws = FakeAws(
+        s3=state_answers(jobs=JOBS),
         stepfunctions={
             "describe_execution": answers,
             "start_execution": {"executionArn": f"{EXECUTION}:release-x-1"},
-        }
+        },
     )
-    fake = RecordingTerraform({"output": JOBS})
-    done = apply(orders(**saved_plan()), manifest.stage("dev"), fake, site(aws))
+    done = apply(orders(**saved_plan()), manifest.stage("dev"), RecordingTerraform(), site(aws))
     assert done == [f"job acme-ml-dev-churn finished ({EXECUTION}:release-x-1)"]
     assert aws.client("stepfunctions").called("start_execution") == [
         {"stateMachineArn": MACHINE, "name": f"release-{'ab' * 16}-1", "input": '{"b":1}'}
@@ -90,17 +91,16 @@ def test_running_jobs_are_stopped_before_a_destroy(
     orders: Orders, saved_plan: SavedPlan, manifest: Manifest, site: MakeSite
 ) -> None:
     aws = FakeAws(
+        s3=state_answers(jobs=JOBS),
         stepfunctions={
             "list_executions": {"executions": [{"executionArn": f"{EXECUTION}:old"}]},
             "stop_execution": {},
             "describe_execution": [{"status": "RUNNING"}, {"status": "ABORTED"}],
-        }
+        },
     )
     order = []
-    fake = RecordingTerraform(
-        {"output": JOBS, "apply": lambda *arguments: order.append(list(aws.calls)) or Completed(0, "")}
-    )
+    fake = RecordingTerraform({"apply": lambda *arguments: order.append(list(aws.calls)) or Completed(0, "")})
     apply(orders(MODE="destroy", **saved_plan()), manifest.stage("dev"), fake, site(aws))
-    assert fake.names == ["init", "output", "apply"]
+    assert fake.names == ["init", "apply"]
     assert "stepfunctions.stop_execution" in order[0]
     assert order[0].count("stepfunctions.describe_execution") == 2

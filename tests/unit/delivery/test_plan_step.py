@@ -16,7 +16,9 @@ from generator.delivery.manifest import Manifest
 from generator.delivery.plan import plan, write_variables
 from generator.delivery.settings import Settings
 from generator.delivery.terraform import Completed
-from tests.fakes_aws import RecordingTerraform
+from tests.fakes_aws import FakeAws, RecordingTerraform
+
+from .conftest import state_answers
 
 PLAN = {
     "terraform_version": "1.11.4",
@@ -46,7 +48,7 @@ def test_plan_leaves_the_artifact_and_the_exported_variables(
     orders: Callable[..., Settings], manifest: Manifest
 ) -> None:
     settings, fake = orders(), terraform()
-    text = plan(settings, manifest, manifest.stage("dev"), fake)
+    text = plan(settings, manifest, manifest.stage("dev"), fake, FakeAws())
     digest = hashlib.sha256(b"the plan").hexdigest()
     folder = settings.root / "plan-output"
     assert sorted(path.name for path in folder.iterdir()) == ["summary.json", "tfplan"]
@@ -63,7 +65,7 @@ def test_plan_leaves_the_artifact_and_the_exported_variables(
 
 def test_plan_is_made_with_the_lock_file_as_it_is(orders: Callable[..., Settings], manifest: Manifest) -> None:
     fake = terraform()
-    plan(orders(), manifest, manifest.stage("dev"), fake)
+    plan(orders(), manifest, manifest.stage("dev"), fake, FakeAws())
     assert fake.names == ["init", "plan", "show"]
     assert "-lockfile=readonly" in fake.commands[0]
     assert "-detailed-exitcode" in fake.commands[1]
@@ -72,22 +74,21 @@ def test_plan_is_made_with_the_lock_file_as_it_is(orders: Callable[..., Settings
 
 def test_empty_plan_exports_zero_changes(orders: Callable[..., Settings], manifest: Manifest) -> None:
     settings = orders()
-    plan(settings, manifest, manifest.stage("dev"), terraform(code=0, document={"resource_changes": []}))
+    plan(settings, manifest, manifest.stage("dev"), terraform(code=0, document={"resource_changes": []}), FakeAws())
     assert "export PLAN_CHANGES=0\n" in (settings.root / "plan-variables.sh").read_text()
 
 
 def test_plan_artifact_holds_no_values(orders: Callable[..., Settings], manifest: Manifest) -> None:
     settings = orders()
-    plan(settings, manifest, manifest.stage("dev"), terraform())
+    plan(settings, manifest, manifest.stage("dev"), terraform(), FakeAws())
     assert "it's me" not in (settings.root / "plan-output/summary.json").read_text()
 
 
 def test_destroy_plan_keeps_what_is_live_for_verify(orders: Callable[..., Settings], manifest: Manifest) -> None:
     settings, fake = orders(MODE="destroy"), terraform()
     live = [{"kind": "sagemaker_endpoint", "name": "churn"}]
-    fake.answers["output"] = json.dumps({"pipeline": {"value": {"live": live}}})
-    plan(settings, manifest, manifest.stage("dev"), fake)
-    assert "-destroy" in fake.commands[2]
+    plan(settings, manifest, manifest.stage("dev"), fake, FakeAws(s3=state_answers(live=live)))
+    assert "-destroy" in fake.commands[1]
     record = json.loads((settings.root / "plan-output/summary.json").read_text())
     assert record["live_before"] == live
 
@@ -105,7 +106,7 @@ def test_failed_plan_gives_terraforms_reason_and_what_to_do(
 ) -> None:
     fake = terraform(code=1, output=f"╷\n│ Error: {reason}\n│ \n╵\n")
     with pytest.raises(DeliveryError) as caught:
-        plan(orders(), manifest, manifest.stage("dev"), fake)
+        plan(orders(), manifest, manifest.stage("dev"), fake, FakeAws())
     assert f"stage dev: terraform plan failed: {reason}" in caught.value.message
     assert fix in caught.value.fix
 
@@ -119,7 +120,7 @@ def test_init_that_finds_no_provider_says_so(orders: Callable[..., Settings], ma
         }
     )
     with pytest.raises(DeliveryError, match="provider mirror"):
-        plan(orders(), manifest, manifest.stage("dev"), fake)
+        plan(orders(), manifest, manifest.stage("dev"), fake, FakeAws())
 
 
 @pytest.mark.parametrize("value", ["plain", 'it\'s; $(rm -rf /) `x` "y"', "a\\b", ""])

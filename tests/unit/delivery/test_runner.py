@@ -22,12 +22,12 @@ SOURCE = Path(installing.__file__).parent
 STEPS = ("plan", "apply", "verify", "provision")
 
 
-@pytest.mark.parametrize("arguments", [[], ["deploy"], ["plan", "apply"]])
+@pytest.mark.parametrize("arguments", [[], ["deploy"], ["plan", "apply"], ["install"], ["install", "x"]])
 def test_unknown_step_is_a_usage_error(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments, {}, tmp_path) == 2
-    assert "usage: python3 -m delivery plan|apply|verify|provision|install" in capsys.readouterr().out
+    assert "usage: python3 -m delivery [install] plan|apply|verify|provision" in capsys.readouterr().out
 
 
 def test_failure_is_the_last_thing_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +74,7 @@ def test_runner_imports_only_itself_and_the_standard_library() -> None:
 def test_buildspec_runs_its_step(step: str) -> None:
     document = yaml.safe_load((SOURCE / f"buildspec-{step}.yml").read_text())
     assert document["version"] == 0.2
-    assert document["phases"]["install"]["commands"] == ["python3 -m delivery install"]
+    assert document["phases"]["install"]["commands"] == [f"python3 -m delivery install {step}"]
     assert document["phases"]["build"]["commands"][0] == f"python3 -m delivery {step}"
 
 

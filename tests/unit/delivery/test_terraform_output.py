@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.delivery.errors import DeliveryError
-from generator.delivery.terraform import CommandLine, errors_in, outputs
-from tests.fakes_aws import RecordingTerraform
+from generator.delivery.terraform import CommandLine, errors_in
 
 FAILED_APPLY = """\
 aws_iam_role.this: Creation complete after 1s
@@ -46,11 +45,6 @@ def test_same_error_is_told_once() -> None:
 
 def test_output_without_errors_has_none() -> None:
     assert errors_in("Apply complete! Resources: 3 added.\nNo Error: here\n") == []
-
-
-def test_outputs_are_empty_before_the_first_apply() -> None:
-    assert outputs(RecordingTerraform({"output": "{}"})) == {}
-    assert outputs(RecordingTerraform({"output": '{"pipeline": {"value": {"live": []}}}'})) == {"live": []}
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,11 @@ import pytest
 from generator.delivery.errors import DeliveryError
 from generator.delivery.manifest import Manifest
 from generator.delivery.settings import Settings
-from generator.delivery.verify import state_folder, verify
+from generator.delivery.verify import verify
 from generator.delivery.waiting import Site
-from tests.fakes_aws import FakeAws, RecordingTerraform, aws_error
+from tests.fakes_aws import FakeAws, aws_error
+
+from .conftest import state_answers
 
 Orders = Callable[..., Settings]
 SavedPlan = Callable[..., dict[str, str]]
@@ -23,7 +24,7 @@ MakeSite = Callable[..., Site]
 
 SCHEDULE = {"kind": "monitoring_schedule", "name": "dq"}
 SCHEDULED = {"MonitoringScheduleStatus": "Scheduled", "MonitoringScheduleConfig": {}}
-LIVE = {"output": json.dumps({"pipeline": {"value": {"live": [SCHEDULE]}}})}
+LIVE = state_answers(live=[SCHEDULE])
 APPROVED_AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 APPROVAL = {
     "stageName": "prod-approve",
@@ -54,8 +55,8 @@ def test_stage_as_planned_gets_its_record(
 ) -> None:
     own = own_aws({**APPROVAL, "stageName": "dev-approve"}, APPROVAL)
     environ = saved_plan("prod")
-    place = site(sagemaker={"describe_monitoring_schedule": SCHEDULED})
-    verify(orders(**environ), manifest, manifest.stage("prod"), RecordingTerraform(LIVE), place, own)
+    place = site(s3=LIVE, sagemaker={"describe_monitoring_schedule": SCHEDULED})
+    verify(orders(**environ), manifest, manifest.stage("prod"), place, own)
     key, record = record_in(own)
     assert key == "releases/churn-realtime-builtin/prod/11111111-2222-3333-4444-555555555555.json"
     assert record["digest"] == "ab" * 32
@@ -83,8 +84,8 @@ def test_stage_as_planned_gets_its_record(
 def test_record_says_why_nobody_approved(
     orders: Orders, saved_plan: SavedPlan, manifest: Manifest, site: MakeSite, stage: str, own: FakeAws, reason: str
 ) -> None:
-    place = site(sagemaker={"describe_monitoring_schedule": SCHEDULED})
-    verify(orders(**saved_plan(stage)), manifest, manifest.stage(stage), RecordingTerraform(LIVE), place, own)
+    place = site(s3=LIVE, sagemaker={"describe_monitoring_schedule": SCHEDULED})
+    verify(orders(**saved_plan(stage)), manifest, manifest.stage(stage), place, own)
     record = record_in(own)[1]
     assert record["approved_by"] is None
     assert record["approval"]["reason"] == reason
@@ -94,9 +95,11 @@ def test_stage_that_differs_fails_and_leaves_no_record(
     orders: Orders, saved_plan: SavedPlan, manifest: Manifest, site: MakeSite
 ) -> None:
     own = own_aws()
-    place = site(sagemaker={"describe_monitoring_schedule": {**SCHEDULED, "MonitoringScheduleStatus": "Stopped"}})
+    place = site(
+        s3=LIVE, sagemaker={"describe_monitoring_schedule": {**SCHEDULED, "MonitoringScheduleStatus": "Stopped"}}
+    )
     with pytest.raises(DeliveryError, match="stage dev is not as planned: monitoring schedule dq is Stopped"):
-        verify(orders(**saved_plan()), manifest, manifest.stage("dev"), RecordingTerraform(LIVE), place, own)
+        verify(orders(**saved_plan()), manifest, manifest.stage("dev"), place, own)
     assert own.calls == []
 
 
@@ -105,9 +108,8 @@ def test_destroyed_stage_must_have_an_empty_state_and_nothing_live(
 ) -> None:
     own = own_aws()
     environ = saved_plan(live_before=[SCHEDULE])
-    place = site(sagemaker={"describe_monitoring_schedule": aws_error("ResourceNotFound")})
-    fake = RecordingTerraform({"state": ""})
-    seen = verify(orders(MODE="destroy", **environ), manifest, manifest.stage("dev"), fake, place, own)
+    place = site(s3=state_answers(), sagemaker={"describe_monitoring_schedule": aws_error("ResourceNotFound")})
+    seen = verify(orders(MODE="destroy", **environ), manifest, manifest.stage("dev"), place, own)
     assert seen == ["monitoring_schedule dq is gone", "the state is empty"]
     assert record_in(own)[1]["mode"] == "destroy"
 
@@ -116,16 +118,9 @@ def test_destroyed_stage_that_left_something_fails(
     orders: Orders, saved_plan: SavedPlan, manifest: Manifest, site: MakeSite
 ) -> None:
     environ = saved_plan(live_before=[SCHEDULE])
-    place = site(sagemaker={"describe_monitoring_schedule": SCHEDULED})
-    fake = RecordingTerraform({"state": "module.pipeline.aws_iam_role.this\n"})
+    left = state_answers("aws_iam_role.this")
+    place = site(s3=left, sagemaker={"describe_monitoring_schedule": SCHEDULED})
     with pytest.raises(DeliveryError) as caught:
-        verify(orders(MODE="destroy", **environ), manifest, manifest.stage("dev"), fake, place, own_aws())
+        verify(orders(MODE="destroy", **environ), manifest, manifest.stage("dev"), place, own_aws())
     assert "monitoring schedule dq still exists" in caught.value.message
     assert "the state still holds module.pipeline.aws_iam_role.this" in caught.value.message
-
-
-def test_state_folder_holds_the_backend_and_the_providers_lock(bundle: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    state_folder(bundle / "environments/dev/churn-realtime-builtin", folder)
-    assert sorted(path.name for path in folder.iterdir()) == [".terraform.lock.hcl", "backend.tf.json", "versions.tf"]
