@@ -188,17 +188,15 @@ resource "aws_codepipeline" "this" {
   }
 
   lifecycle {
+    # Every execution is started with a bundle's key; the one here is only what the execution that AWS
+    # starts on creation takes. Following it would update the pipeline at each release, and an update
+    # cancels the executions that run or wait for an approval.
+    ignore_changes = [stage[0].action[0].configuration["S3ObjectKey"]]
+
     # CodePipeline refuses configuration values of more than 1,000 characters.
     precondition {
       condition     = alltrue([for value in values(local.apply_environment) : length(value) <= 1000])
       error_message = "The builds' environment of a stage exceeds CodePipeline's 1,000 characters; shorten the pipeline's name (${var.pipeline}) or the stages' names."
     }
-  }
-
-  lifecycle {
-    # Every execution is started with a bundle's key; the one here is only what the execution that AWS
-    # starts on creation takes. Following it would update the pipeline at each release, and an update
-    # cancels the executions that run or wait for an approval.
-    ignore_changes = [stage[0].action[0].configuration["S3ObjectKey"]]
   }
 }
