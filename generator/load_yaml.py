@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .load import MAX_DEPTH, Position, SourceFloat, TextFault
+from .load import MAX_DEPTH, Position, SourceFloat, TextFault, position_at
 from .problems import Problem, join_key
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ class _Reader:
             self.anchors[anchor] = (value, size)
 
     def _empty(self, event: Any) -> bool:
-        return event.__class__ is self.yaml.ScalarEvent and not event.value and event.style is None
+        return event.__class__ is self.yaml.ScalarEvent and not event.value and not event.style
 
     def _check_merge(self, event: Any, value: Any) -> None:
         sources = value if isinstance(value, list) else [value]
@@ -305,6 +305,10 @@ def _fault(text: str, error: Any) -> TextFault:
     """Return a parser's complaint in words that say how to mend it."""
     mark = getattr(error, "problem_mark", None)
     position = _position(mark) if mark is not None else (1, 1)
+    offset = getattr(error, "position", None)
+    if offset is not None:
+        # The reader counts bytes, and stops before the parser has anything to mark.
+        position = position_at(text, len(text.encode()[:offset].decode(errors="ignore")))
     problem = str(getattr(error, "problem", "") or error)
     context = str(getattr(error, "context", "") or "")
     lines = text.splitlines()

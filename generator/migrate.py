@@ -272,8 +272,8 @@ def _take_config(
         twin = notes.pipelines.setdefault(request.pipeline, path)
         if twin != path:
             notes.hand.append(
-                f"`{path}` (from {place}): asks for pipeline `{request.pipeline}`, as `{twin}` does; in the AWS solution the "
-                'later one replaced the earlier. Keep one, or add a "pipeline_name" to one.'
+                f"`{path}` (from {place}): asks for pipeline `{request.pipeline}`, as `{twin}` does; in the AWS "
+                'solution the later one replaced the earlier. Keep one, or add a "pipeline_name" to one.'
             )
         notes.configs.append(f"{place} is `{path}`: pipeline `{request.pipeline}`.{_endpoint_note(request, notes)}")
 

@@ -23,7 +23,7 @@ _NOT_SERVERLESS = (
 def _check_serverless(view: View) -> None:
     given = [key for key in _NOT_SERVERLESS if key in view.values]
     for stage, (serverless, *values) in view.each("serverless", *given):
-        if not serverless:
+        if serverless is None:
             for key in ("inference_instance", "data_capture_location"):
                 if view.at(stage, key) is None:
                     view.report.add_at(
@@ -118,7 +118,7 @@ def _check_rollout(view: View) -> None:
                 f"is {step}; a {strategy} rollout moves {least} to {most} percent",
                 f"use {least} to {most}",
             )
-        if strategy == "rolling" and (serverless or len(variants or {}) > 1):
+        if strategy == "rolling" and (serverless is not None or len(variants or {}) > 1):
             view.report.add_at(
                 f"{place}.strategy",
                 "cannot-combine",
@@ -201,6 +201,7 @@ OPTION_RULES: tuple[Rule, ...] = (
         "min_count is at most max_count, and 0 only when asynchronous.",
         ("min-above-max", "out-of-range"),
         _check_autoscaling,
+        always=True,
     ),
     Rule(
         ("rollout", "variants", "serverless"),

@@ -31,7 +31,7 @@ def image_rules(job: str, instance_key: str) -> tuple[Rule, Rule]:
     def check_instance(view: View) -> None:
         reported = {problem.key for problem in view.report.problems}
         for stage, (instance, serverless) in view.each(instance_key, "serverless"):
-            if instance is None and not serverless:
+            if instance is None and serverless is None:
                 continue
             fault = look_up(view, instance or "", view.context.region)
             if fault is None:

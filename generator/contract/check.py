@@ -150,7 +150,7 @@ def check_config(
         report.key = given
         if field.per_stage and per_stage_type and value.__class__ is dict and _is_per_stage(field, value, context):
             staged.add(name)
-            result = _per_stage(field, value, context, report, given)
+            result = _per_stage(field, value, config, context, report, given)
         elif value.__class__ is dict and not field.kind.is_object and not context.stage_set.isdisjoint(value):
             result = report.add(
                 "not-per-stage",
@@ -235,10 +235,12 @@ def _is_per_stage(field: Field, value: Mapping[str, Any], context: Context) -> b
     return not context.stage_set.isdisjoint(value) and members.keys().isdisjoint(value)
 
 
-def _per_stage(field: Field, value: Mapping[str, Any], context: Context, report: Report, given: str) -> Any:
+def _per_stage(
+    field: Field, value: Mapping[str, Any], config: Mapping[str, Any], context: Context, report: Report, given: str
+) -> Any:
     checked: dict[str, Any] = {}
     good = True
-    required = field.required is not False
+    required = field.required is True or (field.required and field.required.holds(config, context))
     unknown = [stage for stage in value if stage not in context.stage_set]
     missing = [stage for stage in context.stages if stage not in value]
     for stage in context.stages:

@@ -62,7 +62,7 @@ def for_problem_types(*names: str) -> When:
 
 def unless(key: str) -> When:
     """Return the condition that another key is not given."""
-    return When(f"unless {key} is given", lambda config, _: not config.get(key), unless=key)
+    return When(f"unless {key} is given", lambda config, _: config.get(key) in (None, ""), unless=key)
 
 
 class Field:

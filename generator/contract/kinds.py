@@ -371,6 +371,8 @@ class Choice(Kind):
         text = value.strip()
         if text in self.values:
             return text
+        if not text:
+            return report.add("empty-value", f"is empty; {self.expects} is expected")
         meant = closest(text, self.values)
         return report.add(
             self.code,

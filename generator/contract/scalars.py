@@ -160,9 +160,7 @@ class S3Key(Kind):
 
     __slots__ = ("folders", "longest", "noun", "writes")
 
-    def __init__(
-        self, noun: str, *, writes: bool = False, longest: int = _LONGEST_KEY, folders: bool = False
-    ) -> None:
+    def __init__(self, noun: str, *, writes: bool = False, longest: int = _LONGEST_KEY, folders: bool = False) -> None:
         super().__init__(f"{noun} inside the assets bucket, such as churn/data")
         self.noun = noun
         self.writes = writes
@@ -308,7 +306,7 @@ class Cron(Kind):
     """
 
     __slots__ = ()
-    _HOUR = r"(?:\*|(?:2[0-3]|1[0-9]|0?[0-9])(?:/(?:2[0-4]|1[0-9]|0?[1-9]))?|\*/(?:2[0-4]|1[0-9]|0?[1-9]))"
+    _HOUR = r"(?:\*|(?:2[0-3]|1[0-9]|0?[0-9])(?:/(?:2[0-4]|1[0-9]|0?[1-9]))?)"
 
     def __init__(self) -> None:
         super().__init__("a schedule such as cron(0 * ? * * *), hourly, or cron(0 12 ? * * *), daily at noon, or NOW")

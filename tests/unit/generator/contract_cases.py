@@ -165,7 +165,9 @@ RICH: dict[str, dict[str, Any]] = {
         "model_python_version": "py310",
     },
     "realtime, serverless": {
-        **{key: value for key, value in _REALTIME.items() if key not in ("inference_instance", "data_capture_location")},
+        **{
+            key: value for key, value in _REALTIME.items() if key not in ("inference_instance", "data_capture_location")
+        },
         "serverless": {"memory_mb": 3072, "max_concurrency": 10, "provisioned_concurrency": 2},
         "inference_api": False,
     },

@@ -33,7 +33,8 @@ def _parse(tokens: list[str]) -> tuple[Type, list[str]]:
     if word in ("list", "set", "map"):
         inner, rest = _parse(rest[1:])
         return (word, inner), rest[1:]
-    assert word == "object" and rest[:2] == ["(", "{"], tokens[:5]
+    assert word == "object"
+    assert rest[:2] == ["(", "{"]
     rest = rest[2:]
     attributes: dict[str, tuple[Type, bool]] = {}
     while rest[0] != "}":
@@ -74,7 +75,9 @@ def faults(value: Any, wanted: Type, place: str) -> list[str]:
     if not isinstance(value, dict):
         return [f"{place}: {value!r} is no object"]
     found = [f"{place}.{name}: not an attribute" for name in value if name not in wanted]
-    found += [f"{place}.{name}: missing" for name, (_, optional) in wanted.items() if not optional and name not in value]
+    found += [
+        f"{place}.{name}: missing" for name, (_, optional) in wanted.items() if not optional and name not in value
+    ]
     for name, member in value.items():
         if name in wanted:
             found += faults(member, wanted[name][0], f"{place}.{name}")
