@@ -77,6 +77,7 @@ def _monitor(
         name=name,
         suffix=suffix,
         blueprint=blueprint,
+        module="modules/pipelines/model_monitor",
         summary=summary,
         fields=(*shared.COMMON_START, *fields, *shared.COMMON_END),
         rules=(*shared.COMMON_RULES, shared.runtime_rule(hourly_seconds), *rules),
