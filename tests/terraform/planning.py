@@ -53,7 +53,7 @@ def plan(folder: Path, cases: Mapping[str, tuple[str, Mapping[str, Any]]], regio
         cases: Name of a case to (module below modules/pipelines, its variables).
         region: Region of the provider.
     """
-    with _validator() as url:
+    with definition_validator() as url:
         provider = {
             "region": region,
             "access_key": "offline",
@@ -109,7 +109,7 @@ def _terraform(folder: Path, command: str, *arguments: str) -> str:
 
 
 @contextmanager
-def _validator() -> Iterator[str]:
+def definition_validator() -> Iterator[str]:
     """A server that finds every definition valid, as ValidateStateMachineDefinition answers it."""
 
     class Handler(BaseHTTPRequestHandler):

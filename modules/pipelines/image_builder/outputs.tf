@@ -1,4 +1,4 @@
-# What people look for; what a delivery starts and checks is in live.tf.
+# What a delivery starts and checks, and what people look for.
 
 output "build_role_arn" {
   description = "ARN of the role that builds work with."
@@ -8,6 +8,16 @@ output "build_role_arn" {
 output "image_uri" {
   description = "URI of the image under its tag; it exists once a run has succeeded."
   value       = "${local.repository_uri}:${var.image_tag}"
+}
+
+output "jobs" {
+  description = "Jobs to run after each apply: state machines with the input to start them with."
+  value       = local.jobs
+}
+
+output "live" {
+  description = "What must be live after an apply and its jobs: a run that succeeded, and the schedule."
+  value       = local.live
 }
 
 output "log_group_name" {

@@ -1,4 +1,4 @@
-# What people look for; what a delivery starts and checks is in live.tf.
+# What a delivery starts and checks, and what people look for.
 
 output "execution_role_arn" {
   description = "ARN of the role that SageMaker works with."
@@ -8,6 +8,16 @@ output "execution_role_arn" {
 output "job_name_prefix" {
   description = "Beginning of every job's name, without the hyphen; 10 hexadecimal digits follow."
   value       = local.job_prefix
+}
+
+output "jobs" {
+  description = "Jobs to run after each apply: state machines with the input to start them with."
+  value       = local.jobs
+}
+
+output "live" {
+  description = "What must be live after an apply and its jobs: a run that succeeded, and the schedule."
+  value       = local.live
 }
 
 output "log_group_name" {
