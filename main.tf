@@ -1,9 +1,9 @@
 # The orchestrator account, composed: what is delivered, who is told, who answers requests, who does
 # the work, and this account's own two roles. Workspaces give the provider; there is none here.
 #
-#   requests --> orchestrator --> artifact_store (bundles) --> delivery_builds --> target accounts
-#                      ^                                            |
-#   config_trigger ----'                    notifications <---------'
+#   requests --------> orchestrator --> artifact_store (bundles) --> delivery_builds --> target accounts
+#   config_trigger ------^                                                 |
+#   git_trigger ---------'                             notifications <-----'
 
 locals {
   # Names that other accounts and workspaces compute in the same way, so nothing has to be looked up.
@@ -144,6 +144,22 @@ module "config_trigger" {
   name       = var.name
   tags       = local.tags
   through    = var.operations.config_trigger
+}
+
+module "git_trigger" {
+  source = "./modules/git_trigger"
+  count  = var.options.git_source == null ? 0 : 1
+
+  account_id               = var.account_id
+  artifacts_bucket         = module.artifact_store.artifacts_bucket
+  function                 = { arn = module.orchestrator.function_arn, name = module.orchestrator.function_name }
+  git_source               = var.options.git_source
+  kms_key_arn              = module.artifact_store.kms_key_arn
+  log_retention_days       = var.operations.log_retention_days
+  name                     = var.name
+  permissions_boundary_arn = var.options.permissions_boundary_arn
+  tags                     = local.tags
+  topic_arn                = module.notifications.topic_arn
 }
 
 # The account's own two roles: jobs run here, and so does every stage that names this account.

@@ -21,8 +21,9 @@ locals {
     var.state_bucket == null ? {} : { state = var.state_bucket },
   )
 
-  # CodePipeline's keys start with the first 20 characters of a pipeline's name: <prefix>-<pipeline>.
-  codepipeline_prefix = substr("${var.name}-", 0, 20)
+  # CodePipeline's keys start with the first 20 characters of a pipeline's name: <prefix>-<pipeline>
+  # of the delivery pipelines, <prefix>.git-source of the one that listens to a repository.
+  codepipeline_prefixes = distinct([substr("${var.name}-", 0, 20), substr("${var.name}.", 0, 20)])
 }
 
 resource "aws_s3_bucket" "this" {
@@ -104,21 +105,25 @@ resource "aws_s3_bucket_logging" "this" {
 resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   bucket = aws_s3_bucket.this["artifacts"].id
 
-  rule {
-    id     = "expire-codepipeline-artifacts"
-    status = "Enabled"
+  # Never bundles/, objects/ or releases/: a prefix ends in a hyphen or a dot, or fills 20 characters.
+  dynamic "rule" {
+    for_each = local.codepipeline_prefixes
 
-    # Never bundles/, objects/ or releases/: a prefix holds no slash.
-    filter {
-      prefix = local.codepipeline_prefix
-    }
+    content {
+      id     = "expire-${rule.value}"
+      status = "Enabled"
 
-    expiration {
-      days = var.artifact_expiry_days
-    }
+      filter {
+        prefix = rule.value
+      }
 
-    noncurrent_version_expiration {
-      noncurrent_days = 1
+      expiration {
+        days = var.artifact_expiry_days
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
     }
   }
 

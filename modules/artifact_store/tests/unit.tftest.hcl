@@ -75,13 +75,13 @@ run "expires_codepipelines_artifacts_and_nothing_that_is_kept" {
   assert {
     condition = [
       for rule in aws_s3_bucket_lifecycle_configuration.artifacts.rule : rule.filter[0].prefix if length(rule.expiration) > 0
-    ] == ["acme-ml-"]
+    ] == ["acme-ml-", "acme-ml."]
     error_message = "bundles/, objects/ and releases/ are never touched"
   }
   assert {
     condition = [
       for rule in aws_s3_bucket_lifecycle_configuration.artifacts.rule : rule.expiration[0].days if length(rule.expiration) > 0
-    ] == [14]
+    ] == [14, 14]
     error_message = "plans expire"
   }
 }
