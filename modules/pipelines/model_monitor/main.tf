@@ -74,7 +74,7 @@ locals {
   }
 
   execution = {
-    read_s3_uris        = concat([trimsuffix(var.data_capture_s3_uri, "/")], local.baseline_s3_uri[*], var.ground_truth[*].s3_uri, [local.report_s3_uri])
+    read_s3_uris        = [for uri in concat([var.data_capture_s3_uri, local.baseline_s3_uri, local.report_s3_uri], var.ground_truth[*].s3_uri) : "${trimsuffix(uri, "/")}/"]
     read_object_s3_uris = concat([var.baseline.dataset_s3_uri], local.script_uris, compact([try(var.explainability.baseline_s3_uri, null)]))
     write_s3_uris       = [local.baseline_s3_uri, local.report_s3_uri]
     image_uris          = [local.image_uri]

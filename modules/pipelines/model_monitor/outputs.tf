@@ -57,10 +57,3 @@ output "state_machine_arn" {
   description = "ARN of the state machine; starting it makes the baseline, if there is none, and starts the schedule (or runs once, NOW)."
   value       = aws_sfn_state_machine.this.arn
 }
-
-locals {
-  made_schedule_names = concat(
-    [for schedule in aws_sagemaker_monitoring_schedule.this : schedule.name],
-    [for schedule in aws_cloudcontrolapi_resource.schedule : jsondecode(schedule.desired_state).MonitoringScheduleName],
-  )
-}

@@ -60,3 +60,10 @@ resource "aws_cloudcontrolapi_resource" "schedule" {
 
   depends_on = [aws_sfn_state_machine.this, aws_iam_role_policy.execution]
 }
+
+locals {
+  made_schedule_names = concat(
+    [for schedule in aws_sagemaker_monitoring_schedule.this : schedule.name],
+    [for schedule in aws_cloudcontrolapi_resource.schedule : jsondecode(schedule.desired_state).MonitoringScheduleName],
+  )
+}

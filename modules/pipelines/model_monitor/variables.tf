@@ -206,7 +206,7 @@ variable "explainability" {
     error_message = "explainability.baseline_rows_json must be a JSON list of rows."
   }
   validation {
-    condition     = try(var.explainability.agg_method, null) == null || contains(["mean_abs", "median", "mean_sq"], try(var.explainability.agg_method, ""))
+    condition     = try(var.explainability.agg_method, null) == null || try(contains(["mean_abs", "median", "mean_sq"], var.explainability.agg_method), false)
     error_message = "explainability.agg_method must be mean_abs, median or mean_sq."
   }
   validation {
