@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXTENSIONS = (
     "sandbox.iam.enforcement",
+    "sandbox.iam.documents",
     "sandbox.s3",
     "sandbox.events",
     "sandbox.awslambda",

@@ -19,6 +19,8 @@ from moto.utilities.utils import get_partition
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/([^/]*)/([^/]+)/aws4_request")
 
+_KEY = "sandbox.call"
+
 # Signing names that are not botocore's service names.
 _SERVICES = {
     "cloudcontrolapi": "cloudcontrol",
@@ -77,8 +79,7 @@ def read_body(environ: dict[str, Any]) -> bytes:
     """The request's body; it can be read again afterwards, by us and by moto."""
     stream = environ["wsgi.input"]
     if isinstance(stream, io.BytesIO):
-        stream.seek(0)
-        return stream.read()
+        return stream.getvalue()
     length = environ.get("CONTENT_LENGTH") or ""
     if length.isdigit():
         data: bytes = stream.read(int(length))
@@ -94,10 +95,24 @@ def read_body(environ: dict[str, Any]) -> bytes:
 
 
 def read_call(environ: dict[str, Any], *, default_region: str) -> Call | None:
-    """The API call that a request makes; None if no service model knows it (moto then answers for itself)."""
+    """The API call that a request makes; None if no service model knows it (moto then answers for itself).
+
+    Read once a request, however many ask.
+    """
+    if _KEY not in environ:
+        try:
+            environ[_KEY] = _read(environ, default_region)
+        finally:
+            environ["wsgi.input"].seek(0)
+    call: Call | None = environ[_KEY]
+    return call
+
+
+def _read(environ: dict[str, Any], default_region: str) -> Call | None:
     region, signing = scope_of(environ)
     service = _service(environ, signing or "s3")
     read_body(environ)
+    environ["wsgi.input"].seek(0)
     request = Request(environ)
     try:
         model = get_service_model(service)
@@ -107,9 +122,7 @@ def read_call(environ: dict[str, Any], *, default_region: str) -> Call | None:
     except Exception:
         # botocore raises its own family for a service that it has no model of.
         return None
-    parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)](
-        operation, map_type=dict
-    )
+    parser = PROTOCOL_PARSERS[determine_request_protocol(model, request.content_type)](operation, map_type=dict)
     try:
         parameters = parser.parse(
             {
@@ -124,8 +137,6 @@ def read_call(environ: dict[str, Any], *, default_region: str) -> Call | None:
     except Exception:
         # A malformed request is moto's to refuse; the decision then rests on the path alone.
         parameters = dict(uri_parameters)
-    finally:
-        environ["wsgi.input"].seek(0)
     region = region or default_region
     return Call(
         service=service,

@@ -83,9 +83,7 @@ def _check(context: Context, environ: dict[str, Any]) -> Application | None:
     return _decide(context, environ, principal, call)
 
 
-def _decide(
-    context: Context, environ: dict[str, Any], principal: Principal, call: Call
-) -> Application | None:
+def _decide(context: Context, environ: dict[str, Any], principal: Principal, call: Call) -> Application | None:
     identity = _identity(principal, call)
     if call.service == "s3" and call.operation == "DeleteObjects":
         if context.enforce_iam or principal.account_id != bucket_guard(_bucket(call), "").account_id:
@@ -168,9 +166,7 @@ def _add_s3_values(values: dict[str, Any], call: Call) -> None:
     if call.parameters.get("VersionId"):
         values["s3:versionid"] = str(call.parameters["VersionId"])
     for name, value in call.headers.items():
-        if name.startswith(
-            ("x-amz-server-side-encryption", "x-amz-acl", "x-amz-grant", "x-amz-storage-class")
-        ):
+        if name.startswith(("x-amz-server-side-encryption", "x-amz-acl", "x-amz-grant", "x-amz-storage-class")):
             values[f"s3:{name}"] = value
     values["s3:signatureversion"] = "AWS4-HMAC-SHA256"
 
@@ -183,8 +179,7 @@ def _request_tags(call: Call) -> dict[str, str]:
         if isinstance(tags, list):
             pairs = [tag for tag in tags if isinstance(tag, dict)]
             return {
-                str(tag.get("Key", tag.get("key", ""))): str(tag.get("Value", tag.get("value", "")))
-                for tag in pairs
+                str(tag.get("Key", tag.get("key", ""))): str(tag.get("Value", tag.get("value", ""))) for tag in pairs
             }
     return {}
 
@@ -198,9 +193,7 @@ def _undeletable(principal: Principal, identity: Identity, call: Call) -> Iterat
             yield str(item.get("Key"))
 
 
-def _hide_missing(
-    environ: dict[str, Any], principal: Principal, identity: Identity, call: Call
-) -> Application | None:
+def _hide_missing(environ: dict[str, Any], principal: Principal, identity: Identity, call: Call) -> Application | None:
     """S3 tells nobody that an object is missing who may not list the bucket: 403 instead of 404."""
     if call.operation not in ("GetObject", "HeadObject") or principal.kind == "root":
         return None

@@ -97,9 +97,7 @@ def _object_keys(call: Call, account_id: str) -> Iterator[Need]:
         default = {} if found is None or not found.encryption else found.encryption["Rule"]
         default = default.get("ApplyServerSideEncryptionByDefault", {})
         algorithm = call.headers.get("x-amz-server-side-encryption") or default.get("SSEAlgorithm")
-        key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id") or default.get(
-            "KMSMasterKeyID"
-        )
+        key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id") or default.get("KMSMasterKeyID")
         if found is not None and algorithm in ("aws:kms", "aws:kms:dsse") and key_id:
             arn = key_arn(key_id, found.account_id, found.region_name, call.partition)
             if key_of(arn) is not None:

@@ -45,9 +45,7 @@ def test_a_role_session_is_named_as_on_aws(connect: Connect, account: str, make_
 
 def test_role_may_only_what_its_policy_names(connect: Connect, account: str, make_role: MakeRole) -> None:
     arn = f"arn:aws:sagemaker:{REGION}:{account}:model-package-group/mine-*"
-    sagemaker = connect(
-        "sagemaker", make_role(account, "narrow", [allow("sagemaker:CreateModelPackageGroup", arn)])
-    )
+    sagemaker = connect("sagemaker", make_role(account, "narrow", [allow("sagemaker:CreateModelPackageGroup", arn)]))
     sagemaker.create_model_package_group(ModelPackageGroupName="mine-1")
     with pytest.raises(ClientError) as error:
         sagemaker.create_model_package_group(ModelPackageGroupName="other")
@@ -103,9 +101,7 @@ def test_resources_are_matched_and_refusals_speak_the_service_protocol(
 ) -> None:
     prefix = f"arn:aws:{service}:{REGION}:{account}:"
     may = connect(service, make_role(account, "may", [allow(f"{service}:*", prefix + statement)]))
-    may_not = connect(
-        service, make_role(account, "may-not", [allow(f"{service}:*", prefix + "no-such-thing")])
-    )
+    may_not = connect(service, make_role(account, "may-not", [allow(f"{service}:*", prefix + "no-such-thing")]))
     try:
         getattr(may, call)(**arguments)
         answer = "done"
@@ -118,17 +114,13 @@ def test_resources_are_matched_and_refusals_speak_the_service_protocol(
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
 
 
-def test_conditions_are_looked_at_in_both_directions(
-    connect: Connect, account: str, make_role: MakeRole
-) -> None:
+def test_conditions_are_looked_at_in_both_directions(connect: Connect, account: str, make_role: MakeRole) -> None:
     elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
     here = {"StringNotEquals": {"aws:RequestedRegion": REGION}}
     needs_elsewhere = connect("ssm", make_role(account, "elsewhere", [allow("ssm:*", Condition=elsewhere)]))
     with pytest.raises(ClientError):
         needs_elsewhere.describe_parameters()
-    denied_elsewhere = connect(
-        "ssm", make_role(account, "here", [allow("ssm:*"), deny("ssm:*", Condition=here)])
-    )
+    denied_elsewhere = connect("ssm", make_role(account, "here", [allow("ssm:*"), deny("ssm:*", Condition=here)]))
     denied_elsewhere.describe_parameters()
 
 
@@ -140,9 +132,7 @@ def test_explicit_deny_beats_allow(connect: Connect, account: str, make_role: Ma
 
 def test_permissions_boundary_bounds(connect: Connect, account: str, make_role: MakeRole) -> None:
     iam = connect("iam", account)
-    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("sns:*")))["Policy"][
-        "Arn"
-    ]
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=document(allow("sns:*")))["Policy"]["Arn"]
     session = make_role(account, "bounded", [allow("*")], PermissionsBoundary=boundary)
     connect("sns", session).list_topics()
     with pytest.raises(ClientError, match="no permissions boundary allows the ssm:DescribeParameters"):
@@ -154,9 +144,7 @@ def test_managed_policies_count(connect: Connect, account: str, make_role: MakeR
     with pytest.raises(ClientError):
         connect("sns", session).list_topics()
     iam = connect("iam", account)
-    arn = iam.create_policy(PolicyName="lists", PolicyDocument=document(allow("sns:ListTopics")))["Policy"][
-        "Arn"
-    ]
+    arn = iam.create_policy(PolicyName="lists", PolicyDocument=document(allow("sns:ListTopics")))["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="managed", PolicyArn=arn)
     connect("sns", session).list_topics()
 
@@ -166,9 +154,7 @@ def trust(principal: dict[str, Any], **condition: Any) -> dict[str, Any]:
     return statement | ({"Condition": condition} if condition else {})
 
 
-def test_trust_policy_across_accounts(
-    connect: Connect, account: str, other_account: str, make_role: MakeRole
-) -> None:
+def test_trust_policy_across_accounts(connect: Connect, account: str, other_account: str, make_role: MakeRole) -> None:
     target = f"arn:aws:iam::{other_account}:role/deploy"
     build = make_role(account, "build", [allow("sts:AssumeRole", target)])
     intruder = make_role(account, "intruder", [allow("sts:AssumeRole", "*")])
@@ -191,9 +177,7 @@ def test_trust_policy_across_accounts(
 def test_external_id_must_match(connect: Connect, account: str, other_account: str) -> None:
     connect("iam", other_account).create_role(
         RoleName="guarded",
-        AssumeRolePolicyDocument=document(
-            trust({"AWS": account}, StringEquals={"sts:ExternalId": "secret-handshake"})
-        ),
+        AssumeRolePolicyDocument=document(trust({"AWS": account}, StringEquals={"sts:ExternalId": "secret-handshake"})),
     )
     sts = connect("sts", account)
     role = {"RoleArn": f"arn:aws:iam::{other_account}:role/guarded", "RoleSessionName": "ci"}
@@ -217,9 +201,12 @@ def test_wrong_session_token_is_refused(connect: Connect, account: str, make_rol
 
 
 def test_pass_role_is_needed_to_hand_over_a_role(connect: Connect, account: str, make_role: MakeRole) -> None:
+    connect("iam", account).create_role(
+        RoleName="execution", AssumeRolePolicyDocument=document(trust({"Service": "sagemaker.amazonaws.com"}))
+    )
     model = {
         "ModelName": "m",
-        "PrimaryContainer": {"Image": "123.dkr.ecr.eu-central-1.amazonaws.com/x:1"},
+        "PrimaryContainer": {"Image": "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"},
         "ExecutionRoleArn": f"arn:aws:iam::{account}:role/execution",
     }
     without = connect("sagemaker", make_role(account, "without", [allow("sagemaker:*")]))
@@ -241,10 +228,70 @@ def test_kms_key_policy_has_the_last_word(connect: Connect, account: str, make_r
         "Action": "kms:*",
         "Resource": "*",
     }
+    make_role(account, "else", [])
     stranger = root | {"Principal": {"AWS": f"arn:aws:iam::{account}:role/else"}}
     kms = connect("kms", account)
     opened = kms.create_key(Policy=document(root))["KeyMetadata"]["KeyId"]
-    closed = kms.create_key(Policy=document(stranger))["KeyMetadata"]["KeyId"]
+    closed = kms.create_key(Policy=document(stranger), BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["KeyId"]
     connect("kms", session).generate_data_key(KeyId=opened, KeySpec="AES_256")
     with pytest.raises(ClientError, match="no resource-based policy allows the kms:GenerateDataKey"):
         connect("kms", session).generate_data_key(KeyId=closed, KeySpec="AES_256")
+
+
+def test_a_policy_cannot_name_a_role_that_does_not_exist(
+    connect: Connect, account: str, other_account: str, make_role: MakeRole
+) -> None:
+    nobody = f"arn:aws:iam::{other_account}:role/nobody"
+    iam, s3, kms, sns = (connect(service, account) for service in ("iam", "s3", "kms", "sns"))
+    s3.create_bucket(Bucket=f"named-{account}", CreateBucketConfiguration={"LocationConstraint": REGION})
+    topic = sns.create_topic(Name="named")["TopicArn"]
+    root = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+
+    def set_all() -> list[str]:
+        let_in = {"Effect": "Allow", "Principal": {"AWS": nobody}, "Resource": "*"}
+        bucket = let_in | {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::named-{account}/*"}
+        publish = let_in | {"Action": "sns:Publish", "Resource": topic}
+        key = let_in | {"Action": "kms:Decrypt"}
+        calls = [
+            lambda: iam.create_role(RoleName="named", AssumeRolePolicyDocument=document(trust({"AWS": nobody}))),
+            lambda: s3.put_bucket_policy(Bucket=f"named-{account}", Policy=document(bucket)),
+            lambda: kms.create_key(Policy=document(root, key)),
+            lambda: sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(publish)),
+        ]
+        codes = []
+        for call in calls:
+            try:
+                call()
+                codes.append("done")
+            except ClientError as error:
+                codes.append(str(error.response["Error"]["Code"]))
+        return codes
+
+    assert set_all() == [
+        "MalformedPolicyDocument",
+        "MalformedPolicy",
+        "MalformedPolicyDocumentException",
+        "InvalidParameter",
+    ]
+    make_role(other_account, "nobody", [])
+    assert set_all() == ["done"] * 4
+
+
+def test_policies_have_sizes(connect: Connect, account: str) -> None:
+    iam = connect("iam", account)
+    resources = [f"arn:aws:s3:::a-bucket-with-a-name-that-is-long-{number:04}" for number in range(300)]
+    long = document(allow("s3:GetObject", resources))
+    with pytest.raises(ClientError, match="Cannot exceed quota for PolicySize: 6144"):
+        iam.create_policy(PolicyName="long", PolicyDocument=long)
+    iam.create_role(RoleName="long", AssumeRolePolicyDocument=document(trust({"AWS": account})))
+    with pytest.raises(ClientError, match="Maximum policy size of 10240 bytes exceeded for role long"):
+        iam.put_role_policy(RoleName="long", PolicyName="long", PolicyDocument=long)
+    wide = trust({"AWS": account}, StringEquals={"sts:ExternalId": [f"{n:050}" for n in range(60)]})
+    with pytest.raises(ClientError, match="Cannot exceed quota for ACLSizePerRole: 2048"):
+        iam.create_role(RoleName="wide", AssumeRolePolicyDocument=document(wide))
+
+
+def test_a_key_policy_must_not_lock_its_author_out(connect: Connect, account: str) -> None:
+    only_use = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:Decrypt", "Resource": "*"}
+    with pytest.raises(ClientError, match="will not allow you to update the key policy in the future"):
+        connect("kms", account).create_key(Policy=document(only_use))

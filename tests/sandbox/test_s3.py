@@ -42,9 +42,7 @@ def test_a_tls_only_policy_does_not_close_the_bucket(connect: Connect, account: 
 
 def test_an_explicit_deny_holds_even_for_root(connect: Connect, account: str) -> None:
     s3 = connect("s3", account)
-    bucket = make_bucket(
-        s3, f"deny-{account}", {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject"}
-    )
+    bucket = make_bucket(s3, f"deny-{account}", {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject"})
     s3.put_object(Bucket=bucket, Key="k", Body=b"1")
     with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
         s3.delete_object(Bucket=bucket, Key="k")
@@ -52,9 +50,7 @@ def test_an_explicit_deny_holds_even_for_root(connect: Connect, account: str) ->
     assert [(error["Key"], error["Code"]) for error in answer["Errors"]] == [("k", "AccessDenied")]
 
 
-def test_another_account_sees_a_bucket_only_by_its_policy(
-    connect: Connect, account: str, other_account: str
-) -> None:
+def test_another_account_sees_a_bucket_only_by_its_policy(connect: Connect, account: str, other_account: str) -> None:
     s3 = connect("s3", account)
     closed = make_bucket(s3, f"closed-{account}", TLS_ONLY)
     opened = make_bucket(
@@ -82,20 +78,14 @@ def test_a_role_of_another_account_needs_both_policies(
 ) -> None:
     s3 = connect("s3", account)
     role = f"arn:aws:iam::{other_account}:role/reader"
-    bucket = make_bucket(
-        s3,
-        f"shared-{account}",
-        {
-            "Effect": "Allow",
-            "Principal": {"AWS": [role, f"{role}-unable"]},
-            "Action": ["s3:GetObject", "s3:ListBucket"],
-        },
-    )
-    s3.put_object(Bucket=bucket, Key="a/k", Body=b"1")
+    bucket = f"shared-{account}"
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/a/*"}
     able = connect("s3", make_role(other_account, "reader", [statement]))
     unable = connect("s3", make_role(other_account, "reader-unable", []))
     unnamed = connect("s3", make_role(other_account, "someone", [statement]))
+    named = {"AWS": [role, f"{role}-unable"]}
+    make_bucket(s3, bucket, {"Effect": "Allow", "Principal": named, "Action": ["s3:GetObject", "s3:ListBucket"]})
+    s3.put_object(Bucket=bucket, Key="a/k", Body=b"1")
     able.get_object(Bucket=bucket, Key="a/k")
     with pytest.raises(ClientError, match="no identity-based policy"):
         unable.get_object(Bucket=bucket, Key="a/k")
@@ -118,9 +108,7 @@ def test_prefix_conditions_of_list_are_looked_at(connect: Connect, account: str,
             s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
 
 
-def test_a_missing_object_is_hidden_from_who_may_not_list(
-    connect: Connect, account: str, make_role: MakeRole
-) -> None:
+def test_a_missing_object_is_hidden_from_who_may_not_list(connect: Connect, account: str, make_role: MakeRole) -> None:
     bucket = make_bucket(connect("s3", account), f"hidden-{account}")
     read = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
     look = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{bucket}"}
@@ -136,6 +124,8 @@ def test_an_object_behind_a_key_needs_the_key(
 ) -> None:
     s3, kms = connect("s3", account), connect("kms", account)
     writer = f"arn:aws:iam::{other_account}:role/writer"
+    everything = {"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}
+    session = make_role(other_account, "writer", [everything])
     root = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
@@ -157,11 +147,6 @@ def test_an_object_behind_a_key_needs_the_key(
     )
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    session = make_role(
-        other_account,
-        "writer",
-        [{"Effect": "Allow", "Action": ["s3:*", "kms:*"], "Resource": "*"}],
-    )
     with pytest.raises(ClientError, match=f"kms:GenerateDataKey on resource: {key}"):
         connect("s3", session).put_object(Bucket=bucket, Key="k", Body=b"1")
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps({"Statement": [root, let_in]}))
@@ -178,8 +163,7 @@ def test_a_versioned_bucket_with_delete_markers_can_be_emptied(connect: Connect,
     s3.delete_object(Bucket=bucket, Key="k")
     listed = s3.list_object_versions(Bucket=bucket)
     doomed = [
-        {"Key": item["Key"], "VersionId": item["VersionId"]}
-        for item in listed["Versions"] + listed["DeleteMarkers"]
+        {"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed["Versions"] + listed["DeleteMarkers"]
     ]
     assert len(doomed) == 3
     assert "Errors" not in s3.delete_objects(Bucket=bucket, Delete={"Objects": doomed})
