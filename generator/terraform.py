@@ -78,7 +78,8 @@ class Terraform:
             return PlanCounts(0, 0, 0, empty=True)
         # A plan without this line changes outputs only. `terraform show` would tell the same in two seconds more.
         counted = _COUNTS.search(out)
-        return PlanCounts(*(int(count) for count in counted.groups()) if counted else (0, 0, 0), empty=False)
+        add, change, destroy = map(int, counted.groups()) if counted else (0, 0, 0)
+        return PlanCounts(add, change, destroy, empty=False)
 
     def apply_saved(self, folder: Path) -> None:
         """Apply the plan that ``plan`` saved, and nothing else."""

@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from generator.package import write_package
-
 from generator import bootstrap, fleet
 from generator.aws import Aws
 from generator.delivery_client import DeliveryClient
@@ -26,6 +24,7 @@ from generator.demo.world import World
 from generator.errors import GeneratorError, ToolError
 from generator.generate import PACKAGE_NAME, lambda_package_path, plan_changes, provide_sources, write_changes
 from generator.names import bucket, bundle_key, role_arn
+from generator.package import write_package
 from generator.progress import Progress
 from generator.project import LoadedRequest, Project, desired_workspaces
 from generator.states import States
