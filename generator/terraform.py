@@ -78,8 +78,8 @@ class Terraform:
             return PlanCounts(0, 0, 0, empty=True)
         # A plan without this line changes outputs only. `terraform show` would tell the same in two seconds more.
         counted = _COUNTS.search(out)
-        add, change, destroy = map(int, counted.groups()) if counted else (0, 0, 0)
-        return PlanCounts(add, change, destroy, empty=False)
+        added, changed, destroyed = map(int, counted.groups()) if counted else (0, 0, 0)
+        return PlanCounts(added, changed, destroyed, empty=False)
 
     def apply_saved(self, folder: Path) -> None:
         """Apply the plan that ``plan`` saved, and nothing else."""

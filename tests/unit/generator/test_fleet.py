@@ -51,7 +51,9 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(action: fleet.Action, folders: list[Path], terraform: RecordingTerraform, states: FixedStates) -> list[fleet.Outcome]:
+def run(
+    action: fleet.Action, folders: list[Path], terraform: RecordingTerraform, states: FixedStates
+) -> list[fleet.Outcome]:
     return fleet.run(action, folders, cast(Terraform, terraform), states, jobs=2, report=lambda _: None)
 
 

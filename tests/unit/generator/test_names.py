@@ -53,5 +53,5 @@ def test_arns_carry_the_partition_of_the_region(region: str, partition: str) -> 
 
 
 def test_state_keys_are_one_for_each_workspace() -> None:
-    assert names.state_key(platform(), "dev", "churn-batch-custom") == "acme-ml/dev/churn-batch-custom/terraform.tfstate"
+    assert names.state_key(platform(), "dev", "churn-batch") == "acme-ml/dev/churn-batch/terraform.tfstate"
     assert names.state_key(platform(), "orchestrator") == "acme-ml/orchestrator/terraform.tfstate"
