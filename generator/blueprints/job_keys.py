@@ -192,19 +192,16 @@ def job_variables(config: Mapping[str, Any], context: StageContext) -> dict[str,
     schedule = config.get("schedule")
     found: dict[str, Any] = {
         "account_id": context.stage.account_id,
+        "data_kms_key_arns": [mapping.platform_key_arn(context), *config.get("data_kms_key_arns", ())],
+        "notifications": {
+            "topic_arn": mapping.topic_arn(context),
+            "kms_key_arn": context.platform.options.kms_key_arn,
+        },
         "schedule": {"expression": schedule} if isinstance(schedule, str) else schedule,
         "tags": config.get("tags", {}),
     }
-    if context.stage.account_id == context.platform.orchestrator_account_id:
-        # The topic is the orchestrator account's; other accounts' results are told by the delivery pipeline.
-        found["notifications"] = {
-            "topic_arn": mapping.topic_arn(context),
-            "kms_key_arn": context.platform.options.kms_key_arn,
-        }
     if "vpc" in config:
         found["vpc"] = config["vpc"]
-    if "data_kms_key_arns" in config:
-        found["data_kms_key_arns"] = config["data_kms_key_arns"]
     return found
 
 

@@ -25,6 +25,13 @@ def assets_bucket(context: StageContext) -> str:
     return context.platform.options.existing_assets_bucket or names.bucket(context.platform, "assets")
 
 
+def platform_key_arn(context: StageContext) -> str:
+    """Return the ARN (of a key, or of its alias) of what encrypts the assets and the artifacts bucket."""
+    platform = context.platform
+    place = f"{names.partition(platform.region)}:kms:{platform.region}:{platform.orchestrator_account_id}"
+    return platform.options.kms_key_arn or f"arn:{place}:alias/{platform.name}"
+
+
 def topic_arn(context: StageContext) -> str:
     """Return the ARN of the platform's notification topic."""
     platform = context.platform
@@ -57,6 +64,7 @@ def model_variable(config: Mapping[str, Any], context: StageContext, instance_ty
         model = {
             "image_uri": custom or framework_image(config, context, "inference", instance_type).uri,
             "artifact_s3_uri": assets_uri(context, config["model_artifact_location"]),
+            "artifact_kms_key_arns": [platform_key_arn(context)],
         }
     if "environment" in config:
         model["environment"] = config["environment"]

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from ..contract.check import Rule, View
-from ..contract.composite import Items
+from ..contract.composite import Items, Mapped, Record
 from ..contract.field import Field, When, for_problem_types
-from ..contract.kinds import Choice, Flag, Kind, Number, Text, Whole
+from ..contract.kinds import Choice, Flag, Kind, Number, Numbered, Text, Whole
 from ..contract.scalars import Cron, InstanceType, S3Key
-from . import keys, rules
+from . import job_keys, keys, rules
 
 PROBLEM_TYPES = ("Regression", "BinaryClassification", "MulticlassClassification")
 _ATTRIBUTE = Text("a column, index or JSONPath", longest=256, numbers=True)
@@ -83,20 +83,79 @@ COMMON_START = (
 )
 
 
+_COMPARISONS = (
+    "GreaterThanOrEqualToThreshold",
+    "GreaterThanThreshold",
+    "LessThanThreshold",
+    "LessThanOrEqualToThreshold",
+)
+_STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+
+
 def _ours(name: str, kind: Kind, meaning: str, *, default: Any = None, example: Any = None) -> Field:
     return Field(name, kind, meaning, per_stage=True, default=default, example=example, ours=True)
 
 
+_OFFSET = Text(
+    "a time offset such as -PT1H or -P1D",
+    r"-P(?=.)(?:[0-9]{1,3}D)?(?:T(?=.)(?:[0-9]{1,3}H)?(?:[0-9]{1,4}M)?)?",
+    longest=15,
+    code="bad-offset",
+    fix="write an ISO 8601 duration back in time, for example -PT1H for one hour before",
+)
+_METRIC = Record(
+    (
+        Field(
+            "metric_name", Text("the name of a metric", longest=255), "Metric.", required=True, example="label_drift"
+        ),
+        Field("threshold", Number(), "Value that raises the alarm.", required=True, example=0.1),
+        Field("namespace", Text("a namespace", longest=255), "Namespace.", default_text="that of the monitor's kind"),
+        Field("comparison", Choice(*_COMPARISONS), "How it is compared.", default="GreaterThanThreshold"),
+        Field("statistic", Choice(*_STATISTICS), "Statistic.", default="Maximum"),
+        Field(
+            "dimensions",
+            Mapped(Text("a dimension", longest=255), Text("a value", longest=255, numbers=True), most=28),
+            "Dimensions beside Endpoint and MonitoringSchedule.",
+        ),
+        Field("period_seconds", Numbered(*range(3600, 86401, 60)), "Period.", default=3600),
+    ),
+    expects="an object with metric_name and threshold",
+)
+ALARMS = Record(
+    (
+        Field("violations", Flag(), "Whether violations and failed executions raise an alarm.", default=True),
+        Field("no_execution_hours", Whole(1, 168, "hours"), "Hours without an execution that raise an alarm."),
+        Field(
+            "metrics",
+            Mapped(
+                Text(
+                    "a name of 1 to 16 lower-case letters, digits and hyphens",
+                    r"[a-z0-9](?:-?[a-z0-9]){0,15}",
+                    longest=16,
+                ),
+                _METRIC,
+                most=20,
+                expects="an object of alarm names and metrics",
+            ),
+            "Alarms on metrics that the monitor publishes.",
+        ),
+    )
+)
 COMMON_END = (
     keys.PIPELINE_NAME,
     _ours("instance_count", Whole(1, 100), "Number of instances of each job.", default=1),
-    _ours("alarm_on_violations", Flag(), "Whether violations tell the platform's topic.", default=True),
+    _ours("alarms", ALARMS, "Alarms that tell the platform's topic.", example={"no_execution_hours": 26}),
+    _ours("analysis_start", _OFFSET, "Start of the analysed period, seen from the run.", example="-PT2H"),
+    _ours("analysis_end", _OFFSET, "End of the analysed period, seen from the run.", example="-PT1H"),
+    _ours("baseline_revision", Text("text", longest=64, numbers=True), "Another text makes the baseline anew."),
+    _ours("encrypt_inner_traffic", Flag(), "Whether traffic between a job's containers is encrypted.", default=False),
     keys.VPC_FIELD,
-    keys.NETWORK_ISOLATION,
+    job_keys.DATA_KMS_KEYS,
     keys.HARDWARE_ENCRYPTION,
     keys.TAGS_FIELD,
 )
 SCRIPTS = (
+    keys.NETWORK_ISOLATION,
     _ours(
         "record_preprocessor",
         S3Key("the key of a script"),
@@ -110,13 +169,6 @@ SCRIPTS = (
         example="scripts/postprocess.py",
     ),
 )
-_OFFSET = Text(
-    "a time offset such as -PT1H or -P1D",
-    r"-?P(?=.)(?:[0-9]{1,3}D)?(?:T(?=.)(?:[0-9]{1,3}H)?(?:[0-9]{1,4}M)?)?",
-    longest=15,
-    code="bad-offset",
-    fix="write an ISO 8601 duration, for example -PT1H for one hour before",
-)
 GROUND_TRUTH = (
     keys.location(
         "monitor_ground_truth_input",
@@ -125,7 +177,7 @@ GROUND_TRUTH = (
         writes=False,
     ),
     _ours("start_time_offset", _OFFSET, "Time taken off the start of the captured period.", example="-PT1H"),
-    _ours("end_time_offset", _OFFSET, "Time taken off its end.", example="-PT0H"),
+    _ours("end_time_offset", _OFFSET, "Time taken off its end.", example="-PT1H"),
 )
 
 
@@ -244,14 +296,24 @@ THRESHOLD_RULE = Rule(
 )
 
 
-def _check_offsets(view: View) -> None:
-    for stage, (start, end) in view.each("start_time_offset", "end_time_offset"):
+def _check_offsets(view: View, first: str, second: str) -> None:
+    for stage, (start, end) in view.each(first, second):
         if start and end and offset_minutes(start) >= offset_minutes(end):
             view.report.add_at(
-                view.place(stage, "start_time_offset"),
+                view.place(stage, first),
                 "min-above-max",
-                f"is {start}, not before end_time_offset, which is {end}",
+                f"is {start}, not before {second}, which is {end}",
                 "the start lies further back than the end: -PT2H and -PT1H",
+            )
+
+
+def _check_analysis(view: View) -> None:
+    _check_offsets(view, "analysis_start", "analysis_end")
+    for stage, (start, end) in view.each("analysis_start", "analysis_end"):
+        if (start is None) != (end is None):
+            missing, given = ("analysis_start", "analysis_end") if start is None else ("analysis_end", "analysis_start")
+            view.report.add_at(
+                view.place(stage, missing), "needs-key", f"is missing: it goes together with {given}", f"add {missing}"
             )
 
 
@@ -266,6 +328,16 @@ OFFSETS_RULE = Rule(
     ("start_time_offset", "end_time_offset"),
     "The period starts before it ends.",
     ("min-above-max",),
-    _check_offsets,
+    lambda view: _check_offsets(view, "start_time_offset", "end_time_offset"),
 )
-COMMON_RULES = (rules.storage_rule("instance_type"), rules.KMS_RULE)
+COMMON_RULES = (
+    rules.storage_rule("instance_type"),
+    rules.KMS_RULE,
+    Rule(
+        ("analysis_start", "analysis_end"),
+        "The analysed period has a start before its end.",
+        ("min-above-max", "needs-key"),
+        _check_analysis,
+        always=True,
+    ),
+)

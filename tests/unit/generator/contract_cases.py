@@ -129,7 +129,15 @@ _MONITOR = {
     "kms_key_arn": _KEY,
     "instance_count": 2,
     "vpc": _VPC,
-    "network_isolation": "False",
+    "alarms": {
+        "violations": False,
+        "no_execution_hours": "26",
+        "metrics": {"drift": {"metric_name": "feature_drift", "threshold": 0.1, "dimensions": {"Feature": "age"}}},
+    },
+    "analysis_start": "-PT2H",
+    "analysis_end": "-PT1H",
+    "baseline_revision": 2,
+    "encrypt_inner_traffic": "False",
     "tags": {"team": "growth"},
 }
 _JUDGED = {
@@ -316,6 +324,7 @@ RICH: dict[str, dict[str, Any]] = {
         "pipeline_type": "byom_data_quality_monitor",
         **_MONITOR,
         "exclude_features_attribute": ["customer_id"],
+        "network_isolation": "False",
         "record_preprocessor": "scripts/pre.py",
         "post_analytics_processor": "scripts/post.py",
     },

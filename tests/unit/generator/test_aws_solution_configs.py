@@ -183,7 +183,6 @@ def test_the_configs_with_every_key_leave_no_key_out() -> None:
         left_out = set(pipeline_type.order) - used[pipeline_type.blueprint]
         known = {
             "accept_hardware_encryption",
-            "alarm_on_violations",
             "custom_algorithm_docker",
             "custom_image_uri",
             "data_kms_key_arns",
@@ -193,6 +192,7 @@ def test_the_configs_with_every_key_leave_no_key_out() -> None:
             "model_framework_version",
             "model_package_name",
             "model_python_version",
+            "network_isolation",
             "pipeline_name",
             "post_analytics_processor",
             "record_preprocessor",
