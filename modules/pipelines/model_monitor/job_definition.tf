@@ -1,13 +1,14 @@
 # What SageMaker does at each run. A job definition cannot be changed in AWS, so its name (and its key here)
 # carries a hash of its content: a change makes a new one, moves the schedule over, then removes the old.
 #
-# Data quality is the provider's own resource; the other kinds (and excluded features, which the provider
-# lacks) go through Cloud Control with the schema that AWS publishes, so that a plan needs no call.
+# Data quality is the provider's own resource; the other kinds (and excluded features and runs of more than
+# an hour, which the provider lacks) go through Cloud Control with the schema that AWS publishes, so that a
+# plan needs no call.
 
 locals {
   job_definition_key  = substr(sha256(jsonencode(local.job_definition)), 0, 8)
   job_definition_name = "${var.name}-${local.job_definition_key}"
-  is_native           = var.kind == "data_quality" && length(var.attributes.excluded_features) == 0
+  is_native           = var.kind == "data_quality" && length(var.attributes.excluded_features) == 0 && var.max_runtime_seconds <= 3600
 
   # The document, as Cloud Control takes it; the names of its parts begin with the kind.
   job_definition = merge(
