@@ -1,0 +1,1 @@
+"""End-to-end tests: one platform in one sandbox, used as a person would use it."""
