@@ -14,7 +14,7 @@ from .errors import DeliveryError
 from .manifest import Manifest, Stage
 from .settings import Settings
 from .state import read_state
-from .summary import summarise, summary_text
+from .summary import EMPTY, summarise, summarise_text, summary_text
 from .terraform import Terraform, errors_in, initialise
 
 PLAN_FOLDER = "plan-output"
@@ -52,8 +52,9 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
     if done.code not in (0, 2):
         reasons = "; ".join(errors_in(done.output)) or f"exit code {done.code}"
         raise DeliveryError(f"stage {stage.name}: terraform plan failed: {reasons}", _plan_fix(reasons))
-    document = json.loads(terraform.read("show", "-json", "-no-color", str(file)))
-    summary = summarise(document, empty=done.code == 0)
+    summary = EMPTY if done.code == 0 else summarise_text(done.output)
+    if summary is None:
+        summary = summarise(json.loads(terraform.read("show", "-json", "-no-color", str(file))))
     text = summary_text(summary, stage.name, destroy=destroy)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     record = {
@@ -63,7 +64,6 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
         "mode": settings.mode,
         "bundle": settings.digest,
         "plan_sha256": digest,
-        "terraform_version": document.get("terraform_version", ""),
         "text": text,
         "live_before": live,
         **summary.to_json(),

@@ -93,13 +93,11 @@ class Summary:
         return asdict(self)
 
 
-def summarise(plan: Mapping[str, Any], *, empty: bool) -> Summary:
-    """Return what a plan does.
+EMPTY = Summary(0, 0, 0, 0, 0, 0, ())
 
-    Args:
-        plan: The document of ``terraform show -json``.
-        empty: Whether Terraform found nothing to do (exit code 0 of ``plan -detailed-exitcode``).
-    """
+
+def summarise(plan: Mapping[str, Any]) -> Summary:
+    """Return what a plan that is not empty does; ``plan`` is the document of ``terraform show -json``."""
     resources = tuple(sorted(_resources(plan), key=lambda change: (_ORDER.index(change.action), change.address)))
     counts = {action: sum(1 for change in resources if change.action == action) for action in _ORDER}
     changed_outputs = sum(1 for change in plan.get("output_changes", {}).values() if change["actions"] != ["no-op"])
@@ -109,9 +107,30 @@ def summarise(plan: Mapping[str, Any], *, empty: bool) -> Summary:
         destroy=counts["destroy"] + counts["replace"] + counts["renew"],
         replace=counts["replace"],
         outputs=changed_outputs,
-        changes=0 if empty else max(1, len(resources) + changed_outputs),
+        changes=max(1, len(resources) + changed_outputs),
         resources=resources,
     )
+
+
+def summarise_text(output: str) -> Summary | None:
+    """Return what a plan does from what ``terraform plan`` printed, or None if that takes the plan's JSON.
+
+    Printing a plan as JSON costs as much as planning, and for plans that only make or only destroy things it says
+    no more than the text. The text counts only if its lines add up to Terraform's own totals.
+    """
+    totals = _TOTALS.search(output)
+    if totals is None:
+        return None
+    add, change, destroy = map(int, totals.groups())
+    if change or (add and destroy):
+        return None
+    action, verb = ("add", "created") if add else ("destroy", "destroyed")
+    found = re.findall(rf"^  # (.+) will be {verb}$", output, re.MULTILINE)
+    if len(found) != add + destroy or re.search(r"^  # .+ (has moved|will no longer be managed)", output, re.MULTILINE):
+        return None
+    outputs = int("\nChanges to Outputs:\n" in output)
+    resources = tuple(ResourceChange(address, action) for address in sorted(map(_short, found)))
+    return Summary(add, 0, destroy, 0, outputs, len(resources) + outputs, resources)
 
 
 def summary_text(summary: Summary, stage: str, *, destroy: bool) -> str:
@@ -143,6 +162,7 @@ def summary_text(summary: Summary, stage: str, *, destroy: bool) -> str:
     return text
 
 
+_TOTALS = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy\.$", re.MULTILINE)
 _ORDER = ("replace", "destroy", "renew", "change", "add", "forget", "move")
 # Terraform's own bookkeeping, which repeats what the real resources say.
 _BOOKKEEPING = ("terraform_data.", "null_resource.")
@@ -215,6 +235,9 @@ def _attributes(address: str, change: Mapping[str, Any]) -> Iterator[AttributeCh
     for path in sorted(before.keys() | after.keys() | unknown):
         name = [part for part in path if isinstance(part, str)][-1:]
         if not name or name[0] not in SAFE_ATTRIBUTES:
+            continue
+        # What AWS fills in itself is unknown in every plan, and nothing to decide by.
+        if path in unknown and not before.get(path):
             continue
         old = _value(before.get(path))
         new = "(known after apply)" if path in unknown else _value(after.get(path))

@@ -74,7 +74,9 @@ def test_plan_is_made_with_the_lock_file_as_it_is(orders: Callable[..., Settings
 
 def test_empty_plan_exports_zero_changes(orders: Callable[..., Settings], manifest: Manifest) -> None:
     settings = orders()
-    plan(settings, manifest, manifest.stage("dev"), terraform(code=0, document={"resource_changes": []}), FakeAws())
+    fake = terraform(code=0)
+    plan(settings, manifest, manifest.stage("dev"), fake, FakeAws())
+    assert "show" not in fake.names
     assert "export PLAN_CHANGES=0\n" in (settings.root / "plan-variables.sh").read_text()
 
 
@@ -130,3 +132,10 @@ def test_exported_variable_means_exactly_its_value(tmp_path: Path, value: str) -
         ["bash", "-c", '. ./v.sh; printf %s "$VALUE"'], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout == value
+
+
+def test_plan_that_only_adds_is_told_without_its_json(orders: Callable[..., Settings], manifest: Manifest) -> None:
+    text = "  # module.pipeline.a.b will be created\n\nPlan: 1 to add, 0 to change, 0 to destroy.\n"
+    fake = terraform(output=text)
+    assert plan(orders(), manifest, manifest.stage("dev"), fake, FakeAws()).endswith("Adds: a.b.")
+    assert fake.names == ["init", "plan"]
