@@ -46,6 +46,10 @@ fmt: init ## Format Python and Terraform
 generate: init ## Write environments/ from the example platform and configs
 	@$(BIN)/mlops generate examples/byom_realtime_builtin.yaml --platform examples/platform.yaml
 
+.PHONY: docs
+docs: init ## Write docs/config, docs/errors.md and docs/schema from the contract
+	@$(BIN)/python tools/docs.py
+
 .PHONY: package
 package: init ## Write the orchestrator's Lambda package to build/
 	@$(BIN)/mlops package --platform examples/platform.yaml

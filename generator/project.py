@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from generator import structure, workspaces
 from generator.blueprint import Registry, load_blueprints
@@ -129,6 +130,27 @@ def load_requests(files: Iterable[Path], project: Project) -> list[LoadedRequest
         raise ConfigErrors(failures)
     _refuse_twins(requests)
     return requests
+
+
+def load_card_operations(file: Path) -> list[dict[str, Any]] | None:
+    """Return the model-card operations of a file that holds nothing else, or None.
+
+    Raises:
+        ConfigError: An operation has problems; all of them are carried.
+    """
+    from generator.model_cards import OPERATIONS, validate_operation
+
+    loaded = load_text(file.read_bytes(), name=str(file))
+    values = [document.value for document in loaded.documents]
+    kinds = [str(value.get("pipeline_type")).strip().lower() for value in values if isinstance(value, dict)]
+    if loaded.problems or len(kinds) != len(values) or not kinds or not set(kinds) <= set(OPERATIONS):
+        return None
+    problems = [
+        document.place(problem) for document in loaded.documents for problem in validate_operation(document.value)[1]
+    ]
+    if problems:
+        raise ConfigError(problems, where=str(file))
+    return values
 
 
 class ConfigErrors(GeneratorError):

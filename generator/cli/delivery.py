@@ -14,7 +14,7 @@ from generator.delivery_client import DeliveryClient
 from generator.delivery_view import describe_status, status_line
 from generator.errors import GeneratorError, ToolError
 from generator.progress import Progress
-from generator.project import load_project, load_requests
+from generator.project import load_card_operations, load_project, load_requests
 from generator.promotion import promote_release
 from generator.status import DeliveryStatus
 
@@ -37,11 +37,19 @@ def poll_seconds() -> float:
 @click.option("--wait", is_flag=True, help="Follow the delivery until it ends or an approval waits.")
 @json_option
 def submit(file: Path, platform_file: Path | None, wait: bool, as_json: bool) -> None:
-    """Send the config in FILE to the orchestrator's API (a file may hold several)."""
+    """Send the config in FILE to the orchestrator's API (a file may hold several; - is standard input).
+
+    A model-card operation is answered at once; its answer is printed.
+    """
     project = load_project(platform_file)
     client = DeliveryClient(Aws(project.platform.region), project.platform)
     if str(file) != "-" and not file.is_file():
         raise GeneratorError(f"no such file: {file}")
+    operations = None if str(file) == "-" else load_card_operations(file)
+    if operations is not None:
+        for operation in operations:
+            print_json(client.post("/provisionpipeline", operation))
+        return
     requests = load_requests([file], project)
     show = progress(as_json)
     answers: list[dict[str, Any]] = []

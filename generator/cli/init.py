@@ -6,32 +6,34 @@ from pathlib import Path
 
 import click
 
+from generator.blueprint import Registry
+from generator.docs import pages
 from generator.errors import ConflictError
 
-_SCHEMAS = "https://raw.githubusercontent.com/mlops-workload-orchestrator/terraform/main/docs/schema"
+_SCHEMA_FOLDER = ".schema"
 _FILES = {
     "platform.yaml": """\
-# yaml-language-server: $schema={schemas}/platform.schema.json
+# yaml-language-server: $schema=.schema/platform.schema.json
 # Your platform: put your own account ids and region in, then `mlops validate`.
 name: acme-ml
 region: eu-central-1
 orchestrator_account_id: "111111111111"
 stages: # in the order of promotion
-  - {{name: dev, account_id: "222222222222"}}
-  - {{name: staging, account_id: "333333333333", approval: manual}}
-  - {{name: prod, account_id: "444444444444", approval: manual}}
+  - {name: dev, account_id: "222222222222"}
+  - {name: staging, account_id: "333333333333", approval: manual}
+  - {name: prod, account_id: "444444444444", approval: manual}
 options:
   notification_emails: [ml-platform@example.com]
 """,
     "configs/churn.yaml": """\
-# yaml-language-server: $schema={schemas}/byom_realtime_builtin.schema.json
+# yaml-language-server: $schema=../.schema/byom_realtime_builtin.schema.json
 # A realtime endpoint for a trained model that is in the assets bucket.
 pipeline_type: byom_realtime_builtin
 model_name: churn
 model_framework: xgboost
 model_framework_version: "1.7-1"
 model_artifact_location: churn/model.tar.gz
-inference_instance: {{dev: ml.t2.medium, staging: ml.m5.large, prod: ml.m5.xlarge}}
+inference_instance: {dev: ml.t2.medium, staging: ml.m5.large, prod: ml.m5.xlarge}
 data_capture_location:
   dev: acme-ml-capture-dev/churn
   staging: acme-ml-capture-staging/churn
@@ -48,8 +50,15 @@ def init(folder: Path) -> None:
     if present:
         raise ConflictError(f"{', '.join(present)} exists already; nothing was written")
     for name, text in _FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.format(schemas=_SCHEMAS), encoding="utf-8")
-        click.echo(str(path))
+        _write(folder / name, text.encode())
+        click.echo(str(folder / name))
+    # Editors that know the YAML language server check and complete with these.
+    for name, content in pages(Registry()).items():
+        if name.startswith("schema/"):
+            _write(folder / _SCHEMA_FOLDER / name.removeprefix("schema/"), content)
     click.echo(f"next: edit them, then `cd {folder} && mlops validate && mlops demo`", err=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -50,18 +51,29 @@ def _content(file: Path) -> bytes:
 @click.argument("type_name", metavar="[TYPE]", required=False)
 @platform_option
 def schema(type_name: str | None, platform_file: Path | None) -> None:
-    """Print the JSON Schema of the platform file, or of pipeline type TYPE."""
-    from generator.schema import platform_schema, type_schema
+    """Print the JSON Schema of the platform file, or of TYPE: a pipeline type or a model-card operation.
 
+    `mlops schema mlops-config` is the schema of a config of any type.
+    """
+    print_json(_schema(type_name or "platform", platform_file))
+
+
+def _schema(name: str, platform_file: Path | None) -> dict[str, Any]:
     from generator.errors import GeneratorError
+    from generator.model_cards import OPERATIONS
+    from generator.schema import card_schema, config_schema, platform_schema, type_schema
 
-    if type_name is None or type_name == "platform":
-        print_json(platform_schema())
-        return
-    project = load_project(platform_file)
-    found = project.registry.get(type_name)
+    if name == "platform":
+        return platform_schema()
+    if name in OPERATIONS:
+        return card_schema(name)
+    registry = load_project(platform_file).registry
+    if name == "mlops-config":
+        return config_schema(registry.all())
+    found = registry.get(name)
     if found is None:
         raise GeneratorError(
-            f"{type_name} is not a pipeline type", hint=f"use one of {', '.join(project.registry.names)}"
+            f"{name} is neither a pipeline type nor a model-card operation",
+            hint=f"use one of {', '.join((*registry.names, *OPERATIONS))}, platform or mlops-config",
         )
-    print_json(type_schema(found))
+    return type_schema(found)
