@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # Service, listing call, member of the answer with the list, member with the name.
@@ -29,20 +29,27 @@ _LISTINGS = (
 _NOT_OURS = ("/aws/sagemaker/",)
 
 
-def find_leftovers(client: Callable[[str, str], Any], accounts: Iterable[str], prefix: str) -> list[str]:
+def find_leftovers(
+    client: Callable[[str, str], Any],
+    accounts: Iterable[str],
+    prefix: str,
+    prepared: Iterable[Mapping[str, str]] = (),
+) -> list[str]:
     """Return what carries the platform's prefix in any account, as ``account service name``.
 
     Args:
         client: (account id, service) to a boto3 client.
         accounts: Accounts to look in.
         prefix: The platform's name.
+        prepared: What was there before the platform, as {name, account_id}; it is none of the platform's.
     """
+    before = {(item["account_id"], item["name"]) for item in prepared}
     found = []
     for account in accounts:
         for service, call, member, name_member in _LISTINGS:
             for item in getattr(client(account, service), call)().get(member, ()):
                 name = str(item[name_member] if name_member else item)
-                if _is_ours(name, prefix):
+                if _is_ours(name, prefix) and (account, name) not in before:
                     found.append(f"{account} {service} {name}")
     return found
 

@@ -302,7 +302,9 @@ class Rehearsal:
         with self._show.step("looking for anything left") as step:
             accounts = {self._platform.orchestrator_account_id, *(s.account_id for s in self._platform.stages)}
             stand_ins = {item["name"] for item in self._world.prepared}
-            found = find_leftovers(self._world.client, sorted(accounts), self._platform.name)
+            found = find_leftovers(
+                self._world.client, sorted(accounts), self._platform.name, self._world.prepared
+            )
             self.report.left_over = [item for item in found if item.split(" ", 2)[2] not in stand_ins]
             step.text = "nothing" if not self.report.left_over else ", ".join(self.report.left_over)
 
