@@ -22,7 +22,7 @@ from .platform import Platform, default_platform, parse_platform
 from .problems import Problem
 from .request import Request, validate
 
-SCHEMAS = "https://raw.githubusercontent.com/mlops-workload-orchestrator/terraform/main/docs/schema"
+SCHEMAS = ".schema"  # the folder that `mlops init` and `mlops migrate` write
 PLATFORM_FILE = "platform.yaml"
 REPORT_FILE = "report.md"
 _STACK_ID = re.compile(r"arn:aws[a-z-]*:cloudformation:([a-z0-9-]+):([0-9]{12}):stack/([^/]+)")

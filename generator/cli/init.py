@@ -52,11 +52,15 @@ def init(folder: Path) -> None:
     for name, text in _FILES.items():
         _write(folder / name, text.encode())
         click.echo(str(folder / name))
-    # Editors that know the YAML language server check and complete with these.
+    write_schemas(folder)
+    click.echo(f"next: edit them, then `cd {folder} && mlops validate && mlops demo`", err=True)
+
+
+def write_schemas(folder: Path) -> None:
+    """Write every JSON Schema below ``folder/.schema``: editors that know the YAML language server use them."""
     for name, content in pages(Registry()).items():
         if name.startswith("schema/"):
             _write(folder / _SCHEMA_FOLDER / name.removeprefix("schema/"), content)
-    click.echo(f"next: edit them, then `cd {folder} && mlops validate && mlops demo`", err=True)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from generator.cli.common import json_option, print_json
+from generator.cli.init import write_schemas
 from generator.errors import ConflictError
 
 
@@ -36,6 +37,7 @@ def migrate(files: tuple[Path, ...], stack: Path | None, out: Path, as_json: boo
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    write_schemas(out)
     if as_json:
         print_json({"files": [str(out / name) for name in result.files], "report": result.report})
     else:
