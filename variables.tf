@@ -28,8 +28,8 @@ variable "external_id" {
   default     = null
 
   validation {
-    condition     = var.external_id == null || can(regex("^[A-Za-z0-9+=,.@:/-]{2,1224}$", var.external_id))
-    error_message = "external_id must have 2 to 1224 letters, digits or +=,.@:/- (AWS STS's own rule)."
+    condition     = var.external_id == null || try(can(regex("^[\\w+=,.@:/-]+$", var.external_id)) && length(var.external_id) >= 2 && length(var.external_id) <= 1224, false)
+    error_message = "external_id must have 2 to 1224 letters, digits or _+=,.@:/- (AWS STS's own rule)."
   }
 }
 

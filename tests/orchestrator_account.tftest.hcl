@@ -100,6 +100,37 @@ run "asks_nobody_for_a_vpc_that_is_named" {
   }
 }
 
+run "takes_every_option_at_once" {
+  command = apply
+
+  variables {
+    external_id = "acme_ml/2024+a"
+    options = {
+      allow_detailed_error_messages = false
+      config_bucket                 = "their-configs"
+      create_model_package_group    = true
+      existing_assets_bucket        = "their-models"
+      existing_ecr_repository       = "their-images"
+      git_source                    = { repository = "ml-configs" }
+      kms_key_arn                   = "arn:aws:kms:eu-west-1:111111111111:key/given"
+      notification_emails           = ["ml-platform@example.com"]
+      permissions_boundary_arn      = "arn:aws:iam::111111111111:policy/boundary"
+      tags                          = { team = "ml" }
+      use_model_registry            = true
+      vpc                           = { subnet_ids = ["subnet-0123456789abcdef0"], security_group_ids = ["sg-0123456789abcdef0"] }
+    }
+  }
+
+  assert {
+    condition     = length(module.config_trigger) == 1 && length(module.git_trigger) == 1 && length(module.model_registry) == 1
+    error_message = "bucket, repository and registry"
+  }
+  assert {
+    condition     = module.git_trigger[0].pipeline_name == "acme-ml.git-source"
+    error_message = "the repository is listened to"
+  }
+}
+
 run "takes_options_that_are_null" {
   command = apply
 
