@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -12,13 +13,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request
 
-from sandbox import accounts
+from sandbox import accounts, dispatch
 from sandbox.context import Context
 from sandbox.control_routes import PREFIX, ControlError
+from sandbox.dispatch import Dispatcher
 from sandbox.errors import error_response, failure_of
 from sandbox.extensions import Extensions
 from sandbox.faults import Fault
@@ -35,7 +37,7 @@ class Sandbox:
     def __init__(self, context: Context, extensions: Extensions) -> None:
         self.context = context
         self.extensions = extensions
-        self._aws = DomainDispatcherApplication(create_backend_app)
+        self._aws = Dispatcher()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(PREFIX + "/"):
@@ -81,6 +83,7 @@ def make_sandbox(
     os.environ["MOTO_PORT"] = str(server.server_port)
     context = Context(base_url=base_url, region=region, state_dir=state_dir, enforce_iam=enforce_iam)
     accounts.install()
+    dispatch.install()
     extensions = Extensions(context)
     _add_control_routes(context, extensions.names)
     server.app = Sandbox(context, extensions)
@@ -123,6 +126,8 @@ def serve(
     context.control_route("stop", asked_to_stop, ("POST",))
     if with_parent:
         threading.Thread(target=wait_for_parent, daemon=True).start()
+    # What is loaded by now stays; the collector need not look at it again and again.
+    gc.freeze()
     print(json.dumps({"port": server.server_port, "url": context.base_url, "pid": os.getpid()}), flush=True)
     # moto prints now and then; whoever read the line above may be gone.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
