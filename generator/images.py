@@ -97,10 +97,10 @@ def find(
             f"{framework} has images for {listed(sorted(scopes))}, not for {job}",
             "use another framework, or a custom image",
         )
-    rows = _rows(scope, version)
-    if rows is None and job == "inference" and framework in _TRAINING_ALSO_SERVES and processor != "arm":
-        rows = _rows(scopes["training"], version)
-    if rows is None:
+    version, rows = _rows(scope, version)
+    if not rows and job == "inference" and framework in _TRAINING_ALSO_SERVES and processor != "arm":
+        version, rows = _rows(scopes["training"], version)
+    if not rows:
         return _version_fault(framework, version, scope, processor)
     row = _row(rows, framework, version, python, base)
     if isinstance(row, Fault):
@@ -155,15 +155,17 @@ def _scope(scopes: dict[str, Any], framework: str, job: str, processor: str) -> 
     return found
 
 
-def _rows(scope: dict[str, Any], version: str) -> list[Any] | None:
+def _rows(scope: dict[str, Any], version: str) -> tuple[str, list[Any]]:
+    """Return the version as it stands in the tag, and its rows, [] if there is no such version."""
     versions = scope["versions"]
-    found = versions.get(scope.get("aliases", {}).get(version, version))
-    if found is None and len(versions) == 1:
+    aliases = scope.get("aliases", {})
+    if len(versions) == 1 and version not in aliases:
         # An algorithm with one version takes any version text, as the SDK does.
-        found = next(iter(versions.values()))
+        version = next(iter(versions))
+    found = versions.get(aliases.get(version, version))
     if found is None:
-        return None
-    return found if isinstance(found[0], list) else [found]
+        return version, []
+    return version, found if isinstance(found[0], list) else [found]
 
 
 def _row(rows: list[Any], framework: str, version: str, python: str, base: str) -> list[Any] | Fault:

@@ -133,6 +133,10 @@ class Field:
         schema: Schema = {"description": self.meaning, **self.kind.schema()}
         if not self.required:
             schema = _or_absent(schema)
+        elif self.required is True and self.kind.nothing_when_empty:
+            for form in schema["anyOf"]:
+                if form.get("type") == "object":
+                    form["minProperties"] = 1
         if self.default is not None:
             schema["default"] = self.default
         if self.example is not None:
