@@ -4,8 +4,10 @@ Not part of the set-up: the artifact it writes is committed. To make it again:
 
     pip install scikit-learn xgboost-cpu && python examples/training/train_breast_cancer.py
 
-It writes ``examples/assets/breast-cancer/model.tar.gz`` (the booster as SageMaker's XGBoost container
-reads it: a member named ``xgboost-model``) and ``test.csv`` (label first, no header).
+It writes to ``examples/assets/breast-cancer/``: ``model.tar.gz`` (the booster as SageMaker's XGBoost
+container reads it: a member named ``xgboost-model``), ``train.csv``, ``validation.csv`` and ``test.csv``
+(label first, no header), ``baseline.csv`` (a header, the label, what the model predicts, then the features)
+and ``shap-baseline.csv`` (the mean of each feature).
 """
 
 from __future__ import annotations
@@ -35,8 +37,23 @@ def main() -> None:
     print(f"accuracy on {len(test_y)} held-out rows: {accuracy:.3f}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "model.tar.gz").write_bytes(_archive("xgboost-model", bytes(booster.save_raw("ubj"))))
-    rows = np.column_stack([test_y, test_x])[:20]
-    np.savetxt(FOLDER / "test.csv", rows, delimiter=",", fmt="%.6g")
+    for name, labels_of, features_of in (
+        ("train", train_y[:-80], train_x[:-80]),
+        ("validation", train_y[-80:], train_x[-80:]),
+        ("test", test_y[:20], test_x[:20]),
+    ):
+        np.savetxt(FOLDER / f"{name}.csv", np.column_stack([labels_of, features_of]), delimiter=",", fmt="%.6g")
+    probability = booster.predict(xgboost.DMatrix(test_x))
+    names = [str(name).replace(" ", "_") for name in load_breast_cancer().feature_names]
+    np.savetxt(
+        FOLDER / "baseline.csv",
+        np.column_stack([test_y, probability > 0.5, probability, test_x]),
+        delimiter=",",
+        fmt="%.6g",
+        header=",".join(["benign", "prediction", "probability", *names]),
+        comments="",
+    )
+    np.savetxt(FOLDER / "shap-baseline.csv", test_x.mean(axis=0, keepdims=True), delimiter=",", fmt="%.6g")
 
 
 def _archive(name: str, content: bytes) -> bytes:
