@@ -1,7 +1,7 @@
 # The role that SageMaker works with. The same file in every module whose jobs SageMaker runs: the
 # module says in local.execution what is read (S3 objects, and prefixes: every key that begins so),
-# written (S3 folders), pulled (images), logged (groups under /aws/sagemaker/) and decrypted (KMS keys or
-# aliases), and nothing else is allowed.
+# written (S3 folders), pulled (images), logged (groups under /aws/sagemaker/), and which KMS keys or aliases
+# the buckets encrypt with; nothing else is allowed.
 
 locals {
   execution_role_arn = "arn:${local.partition}:iam::${var.account_id}:role/${aws_iam_role.execution.name}"
@@ -175,8 +175,8 @@ data "aws_iam_policy_document" "execution" {
     for_each = length(local.data_key_arns) == 0 ? [] : [true]
 
     content {
-      sid       = "Decrypt"
-      actions   = ["kms:Decrypt", "kms:DescribeKey"]
+      sid       = "UseDataKeys"
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
       resources = sort(local.data_key_arns)
     }
   }
@@ -185,8 +185,8 @@ data "aws_iam_policy_document" "execution" {
     for_each = sort(local.data_key_aliases)
 
     content {
-      sid       = "DecryptByAlias${statement.key}"
-      actions   = ["kms:Decrypt", "kms:DescribeKey"]
+      sid       = "UseDataKeyByAlias${statement.key}"
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
       resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
 
       condition {

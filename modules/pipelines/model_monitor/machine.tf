@@ -122,7 +122,18 @@ data "aws_iam_policy_document" "machine" {
     content {
       sid       = "EncryptWhatIsTold"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-      resources = [statement.value]
+      resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
+
+      # An alias stands for the key that it names.
+      dynamic "condition" {
+        for_each = regexall("alias/.*$", statement.value)
+
+        content {
+          test     = "ForAnyValue:StringEquals"
+          variable = "kms:ResourceAliases"
+          values   = [condition.value]
+        }
+      }
     }
   }
 }

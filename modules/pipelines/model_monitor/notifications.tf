@@ -101,7 +101,18 @@ data "aws_iam_policy_document" "events" {
     content {
       sid       = statement.key
       actions   = statement.value.actions
-      resources = statement.value.resources
+      resources = [for arn in statement.value.resources : replace(arn, "/:alias/.*$/", ":key/*")]
+
+      # An alias stands for the key that it names.
+      dynamic "condition" {
+        for_each = flatten([for arn in statement.value.resources : regexall("alias/.*$", arn)])
+
+        content {
+          test     = "ForAnyValue:StringEquals"
+          variable = "kms:ResourceAliases"
+          values   = [condition.value]
+        }
+      }
     }
   }
 }

@@ -109,21 +109,21 @@ data "aws_iam_policy_document" "run" {
   }
 
   dynamic "statement" {
-    for_each = local.is_clarify && local.given_header == null && length(local.data_key_arns) > 0 ? [local.data_key_arns] : []
+    for_each = local.is_clarify && length(local.data_key_arns) > 0 ? [local.data_key_arns] : []
 
     content {
-      sid       = "DecryptTheHeader"
-      actions   = ["kms:Decrypt"]
+      sid       = "UseDataKeys"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = sort(statement.value)
     }
   }
 
   dynamic "statement" {
-    for_each = toset(local.is_clarify && local.given_header == null ? local.data_key_aliases : [])
+    for_each = { for index, arn in local.is_clarify ? local.data_key_aliases : [] : index => arn }
 
     content {
-      sid       = "DecryptTheHeaderBy${substr(sha256(statement.value), 0, 8)}"
-      actions   = ["kms:Decrypt"]
+      sid       = "UseDataKeyByAlias${statement.key}"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = [replace(statement.value, "/:alias/.*$/", ":key/*")]
 
       condition {

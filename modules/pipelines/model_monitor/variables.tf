@@ -149,7 +149,7 @@ variable "data_capture_s3_uri" {
 }
 
 variable "data_kms_key_arns" {
-  description = "KMS keys (key or alias ARNs) that the baseline's dataset, scripts, capture and ground truth are encrypted with: the execution role may decrypt with exactly those."
+  description = "KMS keys (key or alias ARNs) that the buckets of data set, scripts, capture, ground truth, baseline and reports encrypt with: the jobs may use exactly those."
   type        = set(string)
   default     = []
   nullable    = false
@@ -333,7 +333,7 @@ variable "network" {
 }
 
 variable "notifications" {
-  description = "SNS topic that is told how each baseline ended and of alarms, and the KMS key (ARN) that the topic is encrypted with, if any; null tells nobody."
+  description = "SNS topic that is told how each baseline ended and of alarms, and the KMS key (key or alias ARN) that the topic is encrypted with, if any; null tells nobody."
   type = object({
     topic_arn   = string
     kms_key_arn = optional(string)
@@ -345,8 +345,8 @@ variable "notifications" {
     error_message = "notifications.topic_arn must be the ARN of an SNS topic, for example arn:aws:sns:eu-west-1:111111111111:notifications."
   }
   validation {
-    condition     = try(var.notifications.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}$", var.notifications.kms_key_arn))
-    error_message = "notifications.kms_key_arn must be the ARN of a KMS key."
+    condition     = try(var.notifications.kms_key_arn, null) == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]{1,128}|alias/[A-Za-z0-9/_-]{1,250})$", var.notifications.kms_key_arn))
+    error_message = "notifications.kms_key_arn must be the ARN of a KMS key or alias."
   }
 }
 

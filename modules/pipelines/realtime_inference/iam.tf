@@ -105,8 +105,8 @@ data "aws_iam_policy_document" "execution" {
     for_each = length(local.plain_key_arns) == 0 ? [] : [local.plain_key_arns]
 
     content {
-      sid       = "DecryptTheArtifacts"
-      actions   = ["kms:Decrypt"]
+      sid       = "UseTheBucketsKeys"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
       resources = statement.value
 
       condition {
@@ -121,8 +121,8 @@ data "aws_iam_policy_document" "execution" {
     for_each = local.key_aliases
 
     content {
-      sid     = "DecryptByAlias${index(keys(local.key_aliases), statement.key)}"
-      actions = ["kms:Decrypt"]
+      sid     = "UseTheBucketsKeyByAlias${index(keys(local.key_aliases), statement.key)}"
+      actions = ["kms:Decrypt", "kms:GenerateDataKey"]
       # wildcard: a key that is known by its alias; the condition narrows it to that one.
       resources = ["${trimsuffix(statement.key, statement.value)}key/*"]
 

@@ -182,7 +182,7 @@ variable "live_instance_counts" {
 }
 
 variable "model" {
-  description = "The model: a container image with its artifact (an S3 object, or a prefix ending in / that is taken uncompressed), or a version in the Model Registry by ARN. package_image_uris and package_artifact_s3_uris name what a registered version uses, artifact_kms_key_arns the keys (key or alias ARN) that its artifacts are encrypted with: the execution role may read exactly those. environment is passed to the container; network_isolation cuts it off from every network."
+  description = "The model: a container image with its artifact (an S3 object, or a prefix ending in / that is taken uncompressed), or a version in the Model Registry by ARN. package_image_uris and package_artifact_s3_uris name what a registered version uses, artifact_kms_key_arns the keys (key or alias ARN) that the buckets of its artifacts and of the capture encrypt with: the execution role may use exactly those. environment is passed to the container; network_isolation cuts it off from every network."
   type = object({
     image_uri                = optional(string)
     artifact_s3_uri          = optional(string)

@@ -37,12 +37,12 @@ run "the_execution_role_touches_only_what_this_endpoint_uses" {
   }
   assert {
     condition = { for statement in jsondecode(data.aws_iam_policy_document.execution.json).Statement : statement.Sid => statement.Resource } == {
-      PullTheImages          = "arn:aws:ecr:eu-west-1:222222222222:repository/acme-ml-algorithms"
-      LogInToTheRegistry     = "*"
-      ReadTheArtifacts       = "arn:aws:s3:::artifacts/objects/0123/model.tar.gz"
-      FindTheArtifacts0      = "arn:aws:s3:::artifacts"
-      DecryptByAlias0        = "arn:aws:kms:eu-west-1:222222222222:key/*"
-      WriteCaptureAndAnswers = "arn:aws:s3:::capture/churn/*"
+      PullTheImages            = "arn:aws:ecr:eu-west-1:222222222222:repository/acme-ml-algorithms"
+      LogInToTheRegistry       = "*"
+      ReadTheArtifacts         = "arn:aws:s3:::artifacts/objects/0123/model.tar.gz"
+      FindTheArtifacts0        = "arn:aws:s3:::artifacts"
+      UseTheBucketsKeyByAlias0 = "arn:aws:kms:eu-west-1:222222222222:key/*"
+      WriteCaptureAndAnswers   = "arn:aws:s3:::capture/churn/*"
       WriteLogs = [
         "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/Endpoints/acme-churn:*",
         "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/sagemaker/Endpoints/acme-churn",
@@ -55,7 +55,7 @@ run "the_execution_role_touches_only_what_this_endpoint_uses" {
   assert {
     condition = { for statement in jsondecode(data.aws_iam_policy_document.execution.json).Statement : statement.Sid => statement.Condition if can(statement.Condition) } == {
       FindTheArtifacts0 = { StringLike = { "s3:prefix" = "objects/0123/model.tar.gz" } }
-      DecryptByAlias0 = {
+      UseTheBucketsKeyByAlias0 = {
         "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/acme-ml" }
         StringEquals               = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" }
       }
@@ -117,7 +117,7 @@ run "every_option_grants_its_own_and_no_more" {
       PullTheImages       = "arn:aws:ecr:eu-west-1:222222222222:repository/acme/churn"
       ReadTheArtifacts    = ["arn:aws:s3:::training/churn/out/*", "arn:aws:s3:::training/churn/extra.tar.gz"]
       FindTheArtifacts0   = "arn:aws:s3:::training"
-      DecryptTheArtifacts = "arn:aws:kms:eu-west-1:222222222222:key/00000000-0000-0000-0000-000000000000"
+      UseTheBucketsKeys   = "arn:aws:kms:eu-west-1:222222222222:key/00000000-0000-0000-0000-000000000000"
       ReadTheModelPackage = "arn:aws:sagemaker:eu-west-1:222222222222:model-package/churn/3"
       WriteCaptureAndAnswers = [
         "arn:aws:s3:::queue/out/*",
