@@ -166,6 +166,8 @@ _TOTALS = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy\.$
 _ORDER = ("replace", "destroy", "renew", "change", "add", "forget", "move")
 # Terraform's own bookkeeping, which repeats what the real resources say.
 _BOOKKEEPING = ("terraform_data.", "null_resource.")
+# What people fill with words of their own; a name there may be that of a safe attribute.
+_FREE_TEXT = frozenset({"environment", "tags", "tags_all", "variables"})
 _INSTANCE = re.compile(r"(.+)\[([^\[\]]+)\]")
 _ACTIONS = {
     ("create",): "add",
@@ -234,7 +236,7 @@ def _attributes(address: str, change: Mapping[str, Any]) -> Iterator[AttributeCh
     unknown = {path for path, value in _leaves(change.get("after_unknown"), None) if value is True}
     for path in sorted(before.keys() | after.keys() | unknown):
         name = [part for part in path if isinstance(part, str)][-1:]
-        if not name or name[0] not in SAFE_ATTRIBUTES:
+        if not name or name[0] not in SAFE_ATTRIBUTES or _FREE_TEXT.intersection(path):
             continue
         # What AWS fills in itself is unknown in every plan, and nothing to decide by.
         if path in unknown and not before.get(path):
@@ -263,7 +265,7 @@ def _leaves(value: Any, sensitive: Any, path: tuple[Any, ...] = ()) -> Iterator[
 
 
 def _value(value: Any) -> str:
-    if value is None:
+    if value is None or value == "":
         return "(none)"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if ".dkr.ecr." in text:

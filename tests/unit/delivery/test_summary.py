@@ -156,6 +156,12 @@ def test_sensitive_block_hides_what_is_in_it() -> None:
     assert "old-secret" not in str(summary.to_json())
 
 
+def test_tag_or_variable_with_the_name_of_a_safe_attribute_is_left_out() -> None:
+    before = {"tags_all": {"model_name": "a"}, "environment": [{"variables": {"image": "a"}}], "image": None}
+    after = {"tags_all": {"model_name": "b"}, "environment": [{"variables": {"image": "b"}}], "image": ""}
+    assert summarise(plan(change("a.b", "update", before=before, after=after))).resources[0].attributes == ()
+
+
 def test_value_that_aws_fills_in_is_left_out() -> None:
     summary = summarise(
         plan(change("a.b", "update", before={"volume_size_in_gb": 0}, after_unknown={"volume_size_in_gb": True}))
