@@ -13,7 +13,6 @@ import pytest
 
 from tests.e2e.installation import ROOT, until
 
-
 Process = tuple[int, int]
 """Pid and start time: pids are used again, both together are not."""
 
