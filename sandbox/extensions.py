@@ -28,6 +28,7 @@ EXTENSIONS = (
     "sandbox.execute_api",
     "sandbox.apigateway",
     "sandbox.repairs.kms",
+    "sandbox.repairs.sqs",
     "sandbox.repairs.managed_policies",
     "sandbox.repairs.cloudwatch",
     "sandbox.repairs.logs",

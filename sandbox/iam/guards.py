@@ -14,7 +14,7 @@ from sandbox.iam.decide import Guard
 from sandbox.iam.policy import Statement, parse
 
 # These have resource policies or can be reached from other accounts, so root's own calls are looked at too.
-GUARDED = frozenset({"s3", "sns", "sqs"})
+GUARDED = frozenset({"s3", "sns", "sqs", "kms"})
 
 
 def guard_of(call: Call, resource: str, account_id: str) -> Guard:

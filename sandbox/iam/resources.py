@@ -52,7 +52,7 @@ _NAMES: dict[str, dict[str, str]] = {
     },
     "codepipeline": {"name": "{}", "pipelineName": "{}"},
     "sns": {"Name": "{}"},
-    "sqs": {"QueueName": "{}", "QueueUrl": "{}"},
+    "sqs": {"QueueName": "{}"},
     "logs": {
         "logGroupName": "log-group:{}",
         "logGroupIdentifier": "log-group:{}",
@@ -138,7 +138,10 @@ def _named(call: Call, account_id: str) -> Iterator[tuple[str, ...]]:
     prefix = f"arn:{call.partition}:{call.prefix}:{call.region}:{account_id}:"
     table = _NAMES.get(call.prefix, {})
     for name, value in _flat(call):
-        if value.startswith("arn:"):
+        if call.prefix == "sqs" and name == "QueueUrl":
+            owner, queue = value.rstrip("/").split("/")[-2:]
+            yield (f"arn:{call.partition}:sqs:{call.region}:{owner}:{queue}",)
+        elif value.startswith("arn:"):
             yield _arn_names(call.prefix, value)
         elif name in table:
             yield _arn_names(call.prefix, prefix + table[name].format(_last(call, name, value)))
@@ -165,8 +168,6 @@ def _flat(call: Call) -> Iterator[tuple[str, str]]:
 def _last(call: Call, name: str, value: str) -> str:
     """How a parameter's value reads inside the ARN."""
     parameters: dict[str, Any] = call.parameters
-    if call.prefix == "sqs" and name == "QueueUrl":
-        return value.rstrip("/").rsplit("/", 1)[-1]
     if call.prefix == "codebuild" and name in ("id", "ids"):
         return value.split(":", 1)[0]
     if call.prefix == "ssm":

@@ -1,10 +1,15 @@
-"""KMS: the rotation period of a key, which moto forgets, so that Terraform sees a change at every plan."""
+"""KMS: rotation periods are remembered, and a key can be used from another account.
+
+moto forgets the period, so that Terraform sees a change at every plan, and looks for a key only in the
+caller's account even if its ARN names another one (whose key policy then decides).
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
 
 from sandbox.context import Context
@@ -28,6 +33,14 @@ def install(context: Context) -> None:
             value |= {"KeyId": key.arn, "RotationPeriodInDays": getattr(key, "rotation_days", DEFAULT_DAYS)}
         return json.dumps(value)
 
+    def kms_backend(self: Any) -> Any:
+        key_id = str(self._get_param("KeyId") or "")
+        if key_id.startswith("arn:"):
+            _, _, _, region, account_id, _ = key_id.split(":", 5)
+            return kms_backends[account_id][region]
+        return kms_backends[self.current_account][self.region]
+
+    KmsResponse.kms_backend = property(kms_backend)
     KmsResponse.enable_key_rotation = enable_key_rotation
     KmsResponse.get_key_rotation_status = get_key_rotation_status
 

@@ -255,6 +255,49 @@ def test_schedules_fire_when_asked(sandbox: Running, connect: Connect, account: 
     assert received() == "tick"
 
 
+def test_a_rule_starts_a_build_with_its_role(sandbox: Running, connect: Connect, account: str) -> None:
+    events, iam, builds = connect("events", account), connect("iam", account), connect("codebuild", account)
+
+    def role(name: str, service: str, statements: list[dict[str, Any]]) -> str:
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
+        return str(made["Role"]["Arn"])
+
+    everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    project = builds.create_project(
+        name="echo",
+        source={"type": "NO_SOURCE", "buildspec": "version: 0.2\nphases: {build: {commands: [echo $WHO]}}"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+        serviceRole=role("build", "codebuild.amazonaws.com", everything),
+    )["project"]["arn"]
+    start = [{"Effect": "Allow", "Action": "codebuild:StartBuild", "Resource": project}]
+    starter = role("starter", "events.amazonaws.com", start)
+    idle = role("idle", "events.amazonaws.com", [{"Effect": "Deny", "Action": "*", "Resource": "*"}])
+    for name, arn in (("allowed", starter), ("refused", idle)):
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": ["mine"]}))
+        override = {"environmentVariablesOverride": [{"name": "WHO", "value": name}]}
+        target = {"Id": "1", "Arn": project, "RoleArn": arn, "Input": json.dumps(override)}
+        events.put_targets(Rule=name, Targets=[target])
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}"}])
+    started = until(lambda: builds.list_builds_for_project(projectName="echo")["ids"])
+    build = builds.batch_get_builds(ids=started)["builds"][0]
+    assert {"name": "WHO", "value": "allowed", "type": "PLAINTEXT"} in build["environment"]["environmentVariables"]
+
+    def look() -> list[Any]:
+        found = sandbox.request("undelivered")["undelivered"]
+        return [i for i in found if i["source_arn"].endswith(f":{account}:rule/refused")]
+
+    assert "codebuild:StartBuild" in until(look)[0]["reason"]
+    assert len(builds.list_builds_for_project(projectName="echo")["ids"]) == 1
+
+
 @pytest.mark.parametrize(
     ("template", "values", "expected"),
     [

@@ -105,3 +105,26 @@ def test_connections_to_git_hosts(connect: Connect, account: str) -> None:
     with pytest.raises(ClientError) as error:
         client.get_connection(ConnectionArn=arn)
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_keys_and_queues_of_another_account_are_found_and_guarded(
+    connect: Connect, account: str, other_account: str
+) -> None:
+    kms, sqs = connect("kms", account), connect("sqs", account)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    url = sqs.create_queue(QueueName="shared")["QueueUrl"]
+    stranger_kms, stranger_sqs = connect("kms", other_account), connect("sqs", other_account)
+    with pytest.raises(ClientError, match="no resource-based policy allows the kms:Encrypt"):
+        stranger_kms.encrypt(KeyId=key, Plaintext=b"x")
+    with pytest.raises(ClientError, match=f"sqs:SendMessage on resource: arn:aws:sqs:eu-central-1:{account}:shared"):
+        stranger_sqs.send_message(QueueUrl=url, MessageBody="x")
+    owner = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    guest = {"Effect": "Allow", "Principal": {"AWS": other_account}, "Resource": "*"}
+    policy = {"Statement": [owner, guest | {"Action": "kms:Encrypt"}]}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [guest | {"Action": "sqs:SendMessage"}]})}
+    )
+    assert stranger_kms.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
+    stranger_sqs.send_message(QueueUrl=url, MessageBody="x")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "x"
