@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from generator import images
 from generator.blueprint import Reference
 from generator.names import bucket
 from generator.platform import Platform
@@ -207,17 +208,21 @@ class World:
             sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
         )
         for _ in range(made, int(version or 1)):
-            image = f"{account}.dkr.ecr.{self._platform.region}.amazonaws.com/{self._platform.name}-algorithms:1"
             sagemaker.create_model_package(
                 ModelPackageGroupName=group,
                 ModelApprovalStatus="Approved",
                 InferenceSpecification={
-                    "Containers": [{"Image": image, "ModelDataUrl": artifact}],
+                    "Containers": [{"Image": self._stand_in_image(), "ModelDataUrl": artifact}],
                     "SupportedContentTypes": ["text/csv"],
                     "SupportedResponseMIMETypes": ["text/csv"],
                 },
             )
             self._note("model package", reference.source, account)
+
+    def _stand_in_image(self) -> str:
+        """Return an image that AWS publishes, for models that stand in for others."""
+        found = images.find("xgboost", "1.7-1", "inference", "ml.m5.large", self._platform.region)
+        return str(getattr(found, "uri", ""))
 
     def _kms_key(self, reference: Reference) -> None:
         # The sandbox takes a key's id from this tag, so that the ARN is the one that the config names.
@@ -247,7 +252,7 @@ class World:
             ModelName=name,
             ExecutionRoleArn=arn,
             PrimaryContainer={
-                "Image": f"{account}.dkr.ecr.{self._platform.region}.amazonaws.com/stand-in:1",
+                "Image": self._stand_in_image(),
                 "ModelDataUrl": artifact,
             },
         )
