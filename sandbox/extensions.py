@@ -90,6 +90,12 @@ class Extensions:
                         waiting.remove(name)
             self._waiting.pop(service, None)
 
+    def make_route_ready(self, path: str) -> None:
+        """Install what waits and may serve a control route; routes begin with their extension's name."""
+        name = f"sandbox.{path.strip('/').split('/')[0]}"
+        for service in ON_CALL.get(name, ()):
+            self.make_ready(service)
+
     def _install(self, name: str) -> None:
         importlib.import_module(name).install(self._context)
 

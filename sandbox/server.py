@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -40,7 +41,9 @@ class Sandbox:
         self._aws = Dispatcher()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("PATH_INFO", "").startswith(PREFIX + "/"):
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX + "/"):
+            self.extensions.make_route_ready(path.removeprefix(PREFIX))
             return self.context.routes(environ, start_response)
         try:
             self.extensions.make_ready(scope_of(environ)[1])
@@ -104,8 +107,9 @@ def serve(
             host=host, port=port, region=region, state_dir=state_dir, enforce_iam=enforce_iam
         )
     except (OSError, SystemExit) as error:
-        # werkzeug exits where it cannot bind; both mean the same to the caller.
-        print(json.dumps({"error": f"port {port} on {host} cannot be used: {error}"}), flush=True)
+        # werkzeug exits where it cannot bind, with a code for a reason.
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is in use"
+        print(json.dumps({"error": f"port {port} on {host} cannot be used: {reason}"}), flush=True)
         return 4
 
     def stop(*_: object) -> None:
@@ -136,6 +140,9 @@ def serve(
     finally:
         context.close()
         server.server_close()
+        if with_parent:
+            # Whoever would have removed it may have been killed.
+            shutil.rmtree(state_dir, ignore_errors=True)
     return 0
 
 

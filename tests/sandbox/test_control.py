@@ -149,6 +149,7 @@ def test_a_sandbox_ends_with_its_parent(tmp_path: Path, number: int) -> None:
     parent.wait()
     assert until(lambda: not is_alive(pid))
     assert not is_listening(port)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_detached_sandbox_stays_until_it_is_stopped(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import control
 from sandbox.control import Running, SandboxError
 
 Connect = Callable[..., Any]
@@ -56,6 +58,15 @@ def test_health_names_what_is_installed(sandbox: Running) -> None:
     assert health["ok"] is True
     assert health["pid"] == sandbox.pid
     assert "sandbox.iam.enforcement" in health["extensions"]
+
+
+def test_routes_of_services_that_were_not_called_yet_are_there(tmp_path: Path) -> None:
+    running = control.start(home=tmp_path)
+    try:
+        assert running.request("sagemaker/settings")
+        assert running.request("stepfunctions/settings")
+    finally:
+        running.stop()
 
 
 def test_unknown_control_routes_say_so(sandbox: Running) -> None:
