@@ -13,6 +13,9 @@ from typing import Protocol
 from .errors import DeliveryError
 
 _ERROR = re.compile(r"^Error: ", re.MULTILINE)
+# The frame that Terraform draws on terminals, and within an error what it shows of the source and of values.
+_FRAME = re.compile(r"^[│╷╵] ?")
+_EXCERPT = re.compile(r"\s*(\d+:\s|on \S+ line \d+|[├│])")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -90,22 +93,20 @@ class CommandLine:
 
 
 def errors_in(output: str) -> list[str]:
-    """Return the errors that terraform reported, each on one line, in order and without repetition. Pure."""
-    plain = _COLOUR.sub("", output)
-    text = "\n".join(
-        line.lstrip("│╷╵ ").rstrip() if line[:1] in "│╷╵" else line.rstrip() for line in plain.splitlines()
-    )
+    """Return the errors that terraform reported, each on one line, in order and without repetition. Pure.
+
+    An error is told as ``summary (address): detail``, without the excerpts of source and values around it.
+    """
+    text = "\n".join(_FRAME.sub("", line).rstrip() for line in _COLOUR.sub("", output).splitlines())
     found: dict[str, None] = {}
     for start in [match.end() for match in _ERROR.finditer(text)]:
         block = re.split(r"\n(?=Error: |Warning: )", text[start:], maxsplit=1)[0]
-        kept = [line.strip() for line in block.splitlines() if line.strip() and not _is_source(line)]
-        found[" ".join(kept)[:1500]] = None
+        summary, *rest = [line.strip() for line in block.splitlines() if line.strip() and not _EXCERPT.match(line)]
+        address = next((match[1] for line in rest if (match := re.fullmatch(r"with (.+),", line))), "")
+        detail = " ".join(line for line in rest if line != f"with {address},").rstrip(".")
+        place = f" ({address})" if address else ""
+        found[f"{summary}{place}{': ' if detail else ''}{detail}"[:1500]] = None
     return list(found)
-
-
-def _is_source(line: str) -> bool:
-    """Whether a line of an error shows source text (``12: resource ...``), which says nothing to a reader."""
-    return re.match(r"\s*(\d+:\s|on \S+ line \d+)", line) is not None
 
 
 def initialise(terraform: Terraform) -> None:

@@ -34,8 +34,30 @@ aws_iam_role.this: Creation complete after 1s
 def test_errors_are_read_with_their_address_and_without_source_or_warnings() -> None:
     assert errors_in(FAILED_APPLY) == [
         "creating SageMaker AI Model (churn): operation error: ValidationException"
-        " with module.pipeline.aws_sagemaker_model.this,",
+        " (module.pipeline.aws_sagemaker_model.this)",
         "second",
+    ]
+
+
+POSTCONDITION = """\
+Error: Resource postcondition failed
+
+  on ../../../modules/pipelines/x/main.tf line 270, in resource "aws_sagemaker_endpoint" "this":
+  270:       condition = self.endpoint_config_name == local.name
+    ├────────────────
+    │ local.name is "new"
+    │ self.endpoint_config_name is "old"
+
+Endpoint churn still runs configuration old: SageMaker rolled the
+update back.
+"""
+
+
+@pytest.mark.parametrize("frame", ["", "│ "])
+def test_detail_of_an_error_is_told_without_values(frame: str) -> None:
+    text = "".join(f"{frame}{line}\n" for line in POSTCONDITION.splitlines())
+    assert errors_in(text) == [
+        "Resource postcondition failed: Endpoint churn still runs configuration old: SageMaker rolled the update back"
     ]
 
 
