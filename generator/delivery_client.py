@@ -151,7 +151,13 @@ class DeliveryClient:
             time.sleep(interval_seconds)
 
     def wait_for_execution(
-        self, pipeline: str, digest: str, *, build_id: str | None = None, interval_seconds: float = 5.0
+        self,
+        pipeline: str,
+        digest: str,
+        *,
+        build_id: str | None = None,
+        after: str | None = None,
+        interval_seconds: float = 5.0,
     ) -> str:
         """Return the id of the newest execution that carries a bundle, waiting until there is one.
 
@@ -159,26 +165,29 @@ class DeliveryClient:
             pipeline: The pipeline's name.
             digest: Digest of the bundle.
             build_id: The provisioner's build, if one was started: when it fails, so does the wait.
+            after: Only an execution newer than this one counts.
             interval_seconds: Time between two looks.
 
         Raises:
             ToolError: The provisioner failed; the end of its log is in the message.
         """
         while True:
-            execution_id = self.execution_of(pipeline, digest)
+            execution_id = self.execution_of(pipeline, digest, after=after)
             if execution_id is not None:
                 return execution_id
             if build_id is not None:
                 self._refuse_failed_build(build_id)
             time.sleep(interval_seconds)
 
-    def execution_of(self, pipeline: str, digest: str) -> str | None:
-        """Return the id of the newest execution that carries a bundle, or None."""
+    def execution_of(self, pipeline: str, digest: str, *, after: str | None = None) -> str | None:
+        """Return the id of the newest execution (newer than ``after``, if given) that carries a bundle, or None."""
         try:
             listed = deliveries.executions(self.aws, self.platform, pipeline)
         except deliveries.NoSuchPipeline:
             return None
         for execution in listed:
+            if execution["pipelineExecutionId"] == after:
+                return None
             carried = deliveries.release_of(execution)
             if carried == digest:
                 return str(execution["pipelineExecutionId"])

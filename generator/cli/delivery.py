@@ -74,7 +74,11 @@ def follow(client: DeliveryClient, show: Progress, answer: dict[str, Any]) -> De
     pipeline, digest = str(answer["pipeline"]), str(answer["digest"])
     with show.step(f"waiting for the delivery pipeline of {pipeline}"):
         execution_id = client.wait_for_execution(
-            pipeline, digest, build_id=answer.get("build_id"), interval_seconds=poll_seconds()
+            pipeline,
+            digest,
+            build_id=answer.get("build_id"),
+            after=answer.get("previous_execution_id"),
+            interval_seconds=poll_seconds(),
         )
     return client.wait(
         pipeline,

@@ -86,7 +86,7 @@ def deliver(prepared: Prepared, core: Core) -> dict[str, Any]:
     """Store the bundle and start its delivery, unless it is on its way or delivered already; return the answer."""
     request, bundle = prepared.request, prepared.bundle
     key = names.bundle_key(request.pipeline, bundle.digest)
-    answer = {
+    answer: dict[str, Any] = {
         "pipeline_id": names.delivery_pipeline_arn(core.platform, request.pipeline),
         "pipeline": request.pipeline,
         "digest": bundle.digest,
@@ -116,6 +116,8 @@ def deliver(prepared: Prepared, core: Core) -> dict[str, Any]:
         message = f"pipeline {name} already provisioned, template parameters being updated"
         if again:
             message = f"pipeline {name} already provisioned, its release is started again"
+    if prepared.newest is not None:
+        answer["previous_execution_id"] = prepared.newest.id
     return {"message": message, **answer, "started": True, "build_id": build}
 
 

@@ -151,6 +151,7 @@ def test_changed_request_of_a_known_pipeline_says_that_it_is_an_update(orchestra
     orchestrator.world.answers("codepipeline", list_pipeline_executions=executions("Succeeded", "b0"))
     body = orchestrator.post("/provisionpipeline", CONFIG)[1]
     assert body["message"] == f"pipeline {DELIVERY} already provisioned, template parameters being updated"
+    assert body["previous_execution_id"] == "e1"
 
 
 def test_two_requests_at_once_have_one_token_and_a_later_one_another(orchestrator: Orchestrator) -> None:
