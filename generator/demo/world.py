@@ -9,6 +9,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,7 +104,7 @@ class World:
         makers: Mapping[str, Callable[[Reference], None]] = {
             "s3_object": self._object,
             "s3_location": self._prefix,
-            "s3_prefix": self._prefix,
+            "s3_prefix": self._objects,
             "ecr_image": self._image,
             "ecr_repository": lambda reference: self._repository(reference.source, reference.account_id),
             "model_package": self._model_package,
@@ -136,6 +137,19 @@ class World:
 
     def _prefix(self, reference: Reference) -> None:
         self._bucket(reference.source.removeprefix("s3://").split("/", 1)[0], reference.account_id)
+
+    def _objects(self, reference: Reference) -> None:
+        """Make what is read below a prefix: a folder of the user's own, one object of that key, or a table."""
+        name, _, prefix = reference.source.removeprefix("s3://").partition("/")
+        folder = next((assets / prefix for assets in self._assets if prefix and (assets / prefix).is_dir()), None)
+        if folder is not None:
+            keys = [f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}" for path in sorted(folder.rglob("*.*"))]
+        elif "." in prefix.rsplit("/", 1)[-1]:
+            keys = [prefix]
+        else:
+            keys = [f"{prefix.rstrip('/')}/part-0.csv".lstrip("/")]
+        for key in keys:
+            self._object(replace(reference, kind="s3_object", source=f"s3://{name}/{key}"))
 
     def _object(self, reference: Reference) -> None:
         name, _, key = reference.source.removeprefix("s3://").partition("/")
