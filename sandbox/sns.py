@@ -30,7 +30,7 @@ _PEOPLE = ("email", "email-json", "sms", "http", "https", "application", "fireho
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as it reached somebody; `number` counts all messages of the sandbox from 1."""
+    """One message as it reached `to`; `number` counts all messages of the sandbox from 1."""
 
     number: int
     at: float
@@ -39,7 +39,7 @@ class Message:
     topic: str
     topic_arn: str
     protocol: str
-    endpoint: str
+    to: str
     subject: str | None
     message: str
     message_id: str
@@ -66,7 +66,7 @@ class Inbox:
                     topic=name,
                     topic_arn=arn,
                     protocol=subscription.protocol,
-                    endpoint=subscription.endpoint,
+                    to=subscription.endpoint,
                     subject=subject,
                     message=text,
                     message_id=message_id,

@@ -192,7 +192,7 @@ def test_people_are_told_through_topics(sandbox: Running, connect: Connect, acco
         return messages if len(messages) == 2 else []
 
     first, second = until(look)
-    assert (first["subject"], first["message"], first["endpoint"]) == ("hello", "by hand", "you@example.com")
+    assert (first["subject"], first["message"], first["to"]) == ("hello", "by hand", "you@example.com")
     assert second["message"] == "model 7 failed\nsee the log"
 
 
