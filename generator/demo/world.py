@@ -143,7 +143,8 @@ class World:
         name, _, prefix = reference.source.removeprefix("s3://").partition("/")
         folder = next((assets / prefix for assets in self._assets if prefix and (assets / prefix).is_dir()), None)
         if folder is not None:
-            keys = [f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}" for path in sorted(folder.rglob("*.*"))]
+            files = sorted(path for path in folder.rglob("*") if path.is_file())
+            keys = [f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}" for path in files]
         elif "." in prefix.rsplit("/", 1)[-1]:
             keys = [prefix]
         else:
