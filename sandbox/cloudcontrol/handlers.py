@@ -85,7 +85,7 @@ class Handler:
 
 
 class JobDefinition(Handler):
-    """Model quality, bias and explainability job definitions, by ARN."""
+    """Data quality, model quality, bias and explainability job definitions, by ARN."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         super().__init__(schema)

@@ -17,6 +17,7 @@ import jsonschema  # type: ignore[import-untyped]
 import regex  # type: ignore[import-untyped]
 
 TYPES = (
+    "AWS::SageMaker::DataQualityJobDefinition",
     "AWS::SageMaker::ModelBiasJobDefinition",
     "AWS::SageMaker::ModelCard",
     "AWS::SageMaker::ModelExplainabilityJobDefinition",
