@@ -166,7 +166,7 @@ def _load_json(text: str) -> Loaded:
         raise TextFault("bad-json", f"holds a number that is no number in JSON ({error})") from None
     places = _Lazy(lambda: _json_positions(text))
     problems: list[Problem] = []
-    if repeated or "\\u" in text or _CONTROL.search(text):
+    if repeated or "\\" in text or _CONTROL.search(text):
         problems += [
             Problem(
                 "repeated-key",

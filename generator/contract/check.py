@@ -172,6 +172,9 @@ def check_config(
         for rule in pipeline_type.rules:
             if rule.always or rule.keys[0] in values:
                 rule.check(view)
+    if report.problems:
+        # A rule that goes through the stages finds the same fault of a value for all stages once in each.
+        report.problems = list(dict.fromkeys(report.problems))
     return values, view.staged, report
 
 

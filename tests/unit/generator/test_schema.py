@@ -100,10 +100,7 @@ def test_both_agree_on_values_of_other_types(registry: bool, config: dict[str, A
 
 
 _BEYOND_SCHEMAS = frozenset(
-    "arn-account arn-region cannot-combine control-character facets-do-not-fit kms-local-storage labels-do-not-fit "
-    "min-above-max missing-stage name-collision needs-key no-image no-model-package-group no-weight not-per-stage "
-    "objective-does-not-fit runtime-exceeds-schedule spot-wait-too-short unknown-framework unknown-framework-version "
-    "unknown-stage volume-local-storage wrong-range-kind".split()
+    ["arn-account", "arn-region", "cannot-combine", "control-character", "facets-do-not-fit", "kms-local-storage", "labels-do-not-fit", "min-above-max", "missing-stage", "name-collision", "needs-key", "no-image", "no-model-package-group", "no-weight", "not-per-stage", "objective-does-not-fit", "runtime-exceeds-schedule", "spot-wait-too-short", "unknown-framework", "unknown-framework-version", "unknown-stage", "volume-local-storage", "wrong-range-kind"]
 )
 
 
