@@ -96,8 +96,10 @@ def resources_of(call: Call, action: str, account_id: str) -> tuple[tuple[str, .
         return (_s3(call, action),)
     if call.prefix == "apigateway":
         return ((f"arn:{call.partition}:apigateway:{call.region}::{unquote(call.path)}",),)
-    if call.prefix == "kms" and "KeyId" in call.parameters:
-        return ((key_arn(str(call.parameters["KeyId"]), account_id, call.region, call.partition),),)
+    if call.prefix == "kms":
+        found = _kms(call, account_id)
+        if found:
+            return found
     kinds = _kinds(action)
     if kinds == ():
         return (("*",),)
@@ -119,6 +121,17 @@ def key_arn(key_id: str, account_id: str, region: str, partition: str = "aws") -
             return f"arn:{partition}:kms:{region}:{account_id}:{key_id}"
         key_id = target
     return f"arn:{partition}:kms:{region}:{account_id}:key/{key_id}"
+
+
+def _kms(call: Call, account_id: str) -> tuple[tuple[str, ...], ...]:
+    """The key, and for an alias' calls the alias too: both must be allowed."""
+    names = []
+    for name in ("KeyId", "TargetKeyId"):
+        if name in call.parameters:
+            names.append((key_arn(str(call.parameters[name]), account_id, call.region, call.partition),))
+    if "AliasName" in call.parameters:
+        names.append((f"arn:{call.partition}:kms:{call.region}:{account_id}:{call.parameters['AliasName']}",))
+    return tuple(names)
 
 
 def _s3(call: Call, action: str) -> tuple[str, ...]:
@@ -143,6 +156,8 @@ def _named(call: Call, account_id: str) -> Iterator[tuple[str, ...]]:
             yield (f"arn:{call.partition}:sqs:{call.region}:{owner}:{queue}",)
         elif value.startswith("arn:"):
             yield _arn_names(call.prefix, value)
+        elif call.operation == "StartExecution" and name == "name":
+            continue  # the execution's name, which no policy can name; the machine is given by its ARN
         elif name in table:
             yield _arn_names(call.prefix, prefix + table[name].format(_last(call, name, value)))
     if call.prefix == "sagemaker":
