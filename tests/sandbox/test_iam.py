@@ -238,6 +238,18 @@ def test_kms_key_policy_has_the_last_word(connect: Connect, account: str, make_r
         connect("kms", session).generate_data_key(KeyId=closed, KeySpec="AES_256")
 
 
+def test_an_alias_needs_the_alias_and_the_key(connect: Connect, account: str, make_role: MakeRole) -> None:
+    key = connect("kms", account).create_key()["KeyMetadata"]["Arn"]
+    alias = f"arn:aws:kms:{REGION}:{account}:alias/mine"
+    for number, (resources, works) in enumerate((([key], False), ([alias], False), ([key, alias], True))):
+        kms = connect("kms", make_role(account, f"r{number}", [allow("kms:CreateAlias", resources)]))
+        if works:
+            kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+        else:
+            with pytest.raises(ClientError, match="kms:CreateAlias on resource"):
+                kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+
+
 def test_a_policy_cannot_name_a_role_that_does_not_exist(
     connect: Connect, account: str, other_account: str, make_role: MakeRole
 ) -> None:
