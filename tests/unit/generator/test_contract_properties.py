@@ -1,4 +1,4 @@
-"""Whatever comes in: no traceback, problems or a request, and nothing in a request changes what is rendered around it."""
+"""Whatever comes in: no traceback; and nothing in a request changes what is rendered around it."""
 
 from __future__ import annotations
 

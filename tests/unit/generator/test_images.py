@@ -9,37 +9,72 @@ import pytest
 
 from generator import images, instances
 
-ECR = "dkr.ecr"
-
 
 @pytest.mark.parametrize(
-    ("framework", "version", "job", "instance", "region", "uri"),
+    ("framework", "version", "job", "instance", "region", "image"),
     [
-        ("xgboost", "1.7-1", "inference", "ml.m5.large", "eu-west-1", "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:1.7-1"),
-        ("xgboost", "0.90-1", "inference", "ml.m5.large", "us-east-1", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:0.90-1-cpu-py3"),
-        ("xgboost", "latest", "training", "ml.m5.large", "us-east-1", "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"),
-        ("xgboost", "1.5-1", "inference", "ml.m6g.large", "us-east-1", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.5-1-arm64"),
-        ("sklearn", "1.2-1", "inference", "ml.m5.large", "us-east-1", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"),
-        ("sklearn", "1.4-2", "inference", "ml.m5.large", "us-east-1", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3"),
-        ("kmeans", "1", "training", "ml.m5.large", "eu-central-1", "664544806723.dkr.ecr.eu-central-1.amazonaws.com/kmeans:1"),
-        ("kmeans", "latest", "inference", "", "eu-central-1", "664544806723.dkr.ecr.eu-central-1.amazonaws.com/kmeans:1"),
-        ("pytorch", "2.0.0", "inference", "ml.m5.large", "us-east-1", "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.0.0-cpu-py310"),
-        ("pytorch", "2.0", "inference", "ml.g5.xlarge", "us-east-1", "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.0-gpu-py310"),
-        ("pytorch", "2.0.0", "training", "ml.g5.xlarge", "cn-north-1", "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/pytorch-training:2.0.0-gpu-py310"),
-        ("tensorflow", "2.12", "inference", "ml.m5.large", "me-central-1", "914824155844.dkr.ecr.me-central-1.amazonaws.com/tensorflow-inference:2.12-cpu"),
-        ("tensorflow", "2.12", "training", "ml.m5.large", "il-central-1", "780543022126.dkr.ecr.il-central-1.amazonaws.com/tensorflow-training:2.12-cpu-py310"),
-        ("huggingface", "4.26.0", "inference", "ml.g4dn.xlarge", "us-east-1", "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-inference:1.13.1-transformers4.26.0-gpu-py39-cu117-ubuntu20.04"),
-        ("blazingtext", "1", "training", "ml.c5.xlarge", "af-south-1", "455444449433.dkr.ecr.af-south-1.amazonaws.com/blazingtext:1"),
+        ("xgboost", "1.7-1", "inference", "ml.m5.large", "eu-west-1", "141502667606/sagemaker-xgboost:1.7-1"),
+        ("xgboost", "0.90-1", "inference", "ml.m5.large", "us-east-1", "683313688378/sagemaker-xgboost:0.90-1-cpu-py3"),
+        ("xgboost", "latest", "training", "ml.m5.large", "us-east-1", "811284229777/xgboost:latest"),
+        ("xgboost", "1.5-1", "inference", "ml.m6g.large", "us-east-1", "683313688378/sagemaker-xgboost:1.5-1-arm64"),
+        (
+            "sklearn",
+            "1.2-1",
+            "inference",
+            "ml.m5.large",
+            "us-east-1",
+            "683313688378/sagemaker-scikit-learn:1.2-1-cpu-py3",
+        ),
+        (
+            "sklearn",
+            "1.4-2",
+            "inference",
+            "ml.m5.large",
+            "us-east-1",
+            "683313688378/sagemaker-scikit-learn:1.4-2-cpu-py3",
+        ),
+        ("kmeans", "1", "training", "ml.m5.large", "eu-central-1", "664544806723/kmeans:1"),
+        ("kmeans", "latest", "inference", "", "eu-central-1", "664544806723/kmeans:1"),
+        ("pytorch", "2.0.0", "inference", "ml.m5.large", "us-east-1", "763104351884/pytorch-inference:2.0.0-cpu-py310"),
+        ("pytorch", "2.0", "inference", "ml.g5.xlarge", "us-east-1", "763104351884/pytorch-inference:2.0-gpu-py310"),
+        ("pytorch", "2.0.0", "training", "ml.g5.xlarge", "cn-north-1", "727897471807/pytorch-training:2.0.0-gpu-py310"),
+        (
+            "tensorflow",
+            "2.12",
+            "inference",
+            "ml.m5.large",
+            "me-central-1",
+            "914824155844/tensorflow-inference:2.12-cpu",
+        ),
+        (
+            "tensorflow",
+            "2.12",
+            "training",
+            "ml.m5.large",
+            "il-central-1",
+            "780543022126/tensorflow-training:2.12-cpu-py310",
+        ),
+        (
+            "huggingface",
+            "4.26.0",
+            "inference",
+            "ml.g4dn.xlarge",
+            "us-east-1",
+            "763104351884/huggingface-pytorch-inference:1.13.1-transformers4.26.0-gpu-py39-cu117-ubuntu20.04",
+        ),
+        ("blazingtext", "1", "training", "ml.c5.xlarge", "af-south-1", "455444449433/blazingtext:1"),
     ],
-)  # fmt: skip
+)
 def test_image_is_the_one_that_aws_publishes(
-    framework: str, version: str, job: str, instance: str, region: str, uri: str
+    framework: str, version: str, job: str, instance: str, region: str, image: str
 ) -> None:
     found = images.find(framework, version, job, instance, region)
 
     assert isinstance(found, images.Image)
-    assert found.uri == uri
-    assert found.account_id == uri[:12]
+    account, _, name = image.partition("/")
+    china = ".cn" if region.startswith("cn-") else ""
+    assert found.uri == f"{account}.dkr.ecr.{region}.amazonaws.com{china}/{name}"
+    assert found.account_id == account
 
 
 def test_python_and_base_framework_can_be_chosen() -> None:
@@ -58,6 +93,9 @@ def test_any_region_will_do_where_none_is_known() -> None:
     assert isinstance(found, images.Image)
 
 
+SPREAD = ("ml.m5.large", "ml.g5.xlarge", "ml.inf2.xlarge", "ml.inf1.xlarge", "ml.trn1.2xlarge", "ml.m6g.large")
+
+
 def test_every_version_of_every_framework_has_an_image_or_a_reason() -> None:
     table = json.loads((Path(images.__file__).parent / "data" / "images.json").read_bytes())
     count = 0
@@ -65,10 +103,7 @@ def test_every_version_of_every_framework_has_an_image_or_a_reason() -> None:
         for scope, facts in table["frameworks"][framework].items():
             job = {"any": "inference", "inference_graviton": "inference"}.get(scope, scope)
             for version in [*facts["versions"], *facts.get("aliases", {})]:
-                found = [
-                    images.find(framework, version, job, instance, "")
-                    for instance in ("ml.m5.large", "ml.g5.xlarge", "ml.inf2.xlarge", "ml.inf1.xlarge", "ml.trn1.2xlarge", "ml.m6g.large")
-                ]  # fmt: skip
+                found = [images.find(framework, version, job, instance, "") for instance in SPREAD]
                 good = [image for image in found if isinstance(image, images.Image)]
                 assert good, (framework, scope, version, found)
                 for image in good:

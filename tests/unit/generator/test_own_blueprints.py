@@ -153,12 +153,33 @@ def test_its_schema_is_published_as_well(tmp_path: Path) -> None:
         ({"references": [{"kind": "s3_object", "key": "size"}]}, "references[0].key"),
         ({"references": [{"kind": "ftp", "key": "table"}]}, "references[0].kind"),
         ({"schema": {"type": "string"}}, "schema"),
-        ({"schema": {"type": "object", "properties": {"table": {"oneOf": []}}, "required": ["table"]}}, "schema.properties.table"),
-        ({"schema": {"type": "object", "properties": {"table": {"type": "string", "format": "x"}}, "required": ["table"]}}, "schema.properties.table"),
-        ({"schema": {"type": "object", "properties": {"table": {"type": "string", "pattern": "("}}, "required": ["table"]}}, "schema.properties.table"),
+        (
+            {"schema": {"type": "object", "properties": {"table": {"oneOf": []}}, "required": ["table"]}},
+            "schema.properties.table",
+        ),
+        (
+            {
+                "schema": {
+                    "type": "object",
+                    "properties": {"table": {"type": "string", "format": "x"}},
+                    "required": ["table"],
+                }
+            },
+            "schema.properties.table",
+        ),
+        (
+            {
+                "schema": {
+                    "type": "object",
+                    "properties": {"table": {"type": "string", "pattern": "("}},
+                    "required": ["table"],
+                }
+            },
+            "schema.properties.table",
+        ),
         ({"extra": 1}, "extra"),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_definition_is_explained(changes: dict[str, Any], key: str) -> None:
     found, problems = parse_definition(
         {**DEFINITION, "variables": {}, "per_stage": [], "references": [], **changes}, Path("x")

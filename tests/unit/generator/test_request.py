@@ -96,7 +96,7 @@ def test_per_stage_values_reach_their_stage_and_others_all_stages() -> None:
     assert types == ["ml.t2.medium", "ml.m5.large", "ml.m5.xlarge"]
     assert [plan.variables["kms_key_arn"] for plan in plans] == [None, None, config["kms_key_arn"]["prod"]]
     assert [plan.variables["account_id"] for plan in plans] == ["222222222222", "333333333333", "444444444444"]
-    assert [plan.variables["name"] for plan in plans][0] == "acme-ml-dev-churn-realtime-builtin"
+    assert plans[0].variables["name"] == "acme-ml-dev-churn-realtime-builtin"
 
 
 @pytest.mark.parametrize("stages", [("prod",), ("try", "dev", "qa", "canary", "prod")])
@@ -295,7 +295,8 @@ def test_both_spellings_of_a_key_are_one_too_many() -> None:
 
 def test_the_report_of_files_has_every_problem_with_its_place() -> None:
     good = json.dumps(REALTIME).encode()
-    bad = b'[\n {"pipeline_type": "byom_image_builder", "image_tag": "x"},\n 7,\n {"pipeline_type": "list_model_cards"}\n]'
+    bad = b'[\n {"pipeline_type": "byom_image_builder", "image_tag": "x"},\n 7,\n'
+    bad += b' {"pipeline_type": "list_model_cards"}\n]'
     report = validate_files([("good.json", good), ("bad.json", bad), ("broken.yaml", b"a: 'x")], assumed(), REGISTRY)
 
     assert report["ok"] is False
@@ -326,7 +327,8 @@ def test_the_report_of_good_files_is_ok() -> None:
 
 
 def test_numbers_for_versions_keep_their_text() -> None:
-    text = b"pipeline_type: byom_realtime_builtin\nmodel_name: m\nmodel_framework: pytorch\nmodel_framework_version: 1.10\n"
+    text = b"pipeline_type: byom_realtime_builtin\nmodel_name: m\n"
+    text += b"model_framework: pytorch\nmodel_framework_version: 1.10\n"
     text += b"model_artifact_location: a\ninference_instance: ml.m5.large\ndata_capture_location: bucket-a\n"
 
     assert validate_files([("x.yaml", text)], assumed(), REGISTRY)["ok"] is True

@@ -100,7 +100,31 @@ def test_both_agree_on_values_of_other_types(registry: bool, config: dict[str, A
 
 
 _BEYOND_SCHEMAS = frozenset(
-    ["arn-account", "arn-region", "cannot-combine", "control-character", "facets-do-not-fit", "kms-local-storage", "labels-do-not-fit", "min-above-max", "missing-stage", "name-collision", "needs-key", "no-image", "no-model-package-group", "no-weight", "not-per-stage", "objective-does-not-fit", "runtime-exceeds-schedule", "spot-wait-too-short", "unknown-framework", "unknown-framework-version", "unknown-stage", "volume-local-storage", "wrong-range-kind"]
+    {
+        "arn-account",
+        "arn-region",
+        "cannot-combine",
+        "control-character",
+        "facets-do-not-fit",
+        "kms-local-storage",
+        "labels-do-not-fit",
+        "min-above-max",
+        "missing-stage",
+        "name-collision",
+        "needs-key",
+        "no-image",
+        "no-model-package-group",
+        "no-weight",
+        "not-per-stage",
+        "objective-does-not-fit",
+        "runtime-exceeds-schedule",
+        "spot-wait-too-short",
+        "unknown-framework",
+        "unknown-framework-version",
+        "unknown-stage",
+        "volume-local-storage",
+        "wrong-range-kind",
+    }
 )
 
 
@@ -136,12 +160,19 @@ def test_the_platforms_schema_and_its_reader_agree() -> None:
         {**PLATFORM, "options": {"tags": {}, "vpc": None, "notification_email": ["a@b.co"]}},
         {**PLATFORM, "$schema": "x"},
     ]
-    bad = [
-        {key: value for key, value in PLATFORM.items() if key != missing} for missing in PLATFORM
-    ] + [{**PLATFORM, **changes} for changes in (
-        {"name": "A"}, {"region": ""}, {"stages": []}, {"stages": [{"name": "dev"}]}, {"options": {"no": 1}}, {"x": 1},
-        {"options": {"use_model_registry": "maybe"}}, {"orchestrator_account_id": "12"},
-    )]  # fmt: skip
+    bad = [{key: value for key, value in PLATFORM.items() if key != missing} for missing in PLATFORM] + [
+        {**PLATFORM, **changes}
+        for changes in (
+            {"name": "A"},
+            {"region": ""},
+            {"stages": []},
+            {"stages": [{"name": "dev"}]},
+            {"options": {"no": 1}},
+            {"x": 1},
+            {"options": {"use_model_registry": "maybe"}},
+            {"orchestrator_account_id": "12"},
+        )
+    ]
     for document in good:
         assert parse_platform(document)[1] == []
         assert validator.is_valid(document), document
