@@ -193,9 +193,12 @@ resource "aws_codepipeline" "this" {
     # cancels the executions that run or wait for an approval.
     ignore_changes = [stage[0].action[0].configuration["S3ObjectKey"]]
 
-    # CodePipeline refuses configuration values of more than 1,000 characters.
+    # CodePipeline refuses configuration values of more than 1,000 characters; here with what the
+    # two long variables in them stand for, a bundle's key and a SHA-256.
     precondition {
-      condition     = alltrue([for value in values(local.apply_environment) : length(value) <= 1000])
+      condition = alltrue([
+        for value in values(local.apply_environment) : length(value) + length(var.bundle_key) + 64 <= 1000
+      ])
       error_message = "The builds' environment of a stage exceeds CodePipeline's 1,000 characters; shorten the pipeline's name (${var.pipeline}) or the stages' names."
     }
   }
