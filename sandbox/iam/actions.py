@@ -111,4 +111,7 @@ def actions_of(call: Call) -> tuple[str, ...]:
         return ("budgets:ViewBudget" if operation.startswith("Describe") else "budgets:ModifyBudget",)
     if call.service == "sts" and operation in ("GetCallerIdentity", "GetSessionToken", "GetAccessKeyInfo"):
         return ()
+    if call.service == "sagemaker" and operation.startswith("Create") and call.parameters.get("Tags"):
+        # Tags at creation are a right of their own: "not authorized to perform: sagemaker:AddTags".
+        return (f"sagemaker:{operation}", "sagemaker:AddTags")
     return _OTHERS.get((call.service, operation), (f"{call.prefix}:{operation}",))

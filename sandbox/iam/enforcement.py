@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -26,6 +24,7 @@ from sandbox.iam.identities import Identity, identity_of
 from sandbox.iam.needs import Need, needs_of, stored_object
 from sandbox.iam.policy import ANY_RESOURCE, Question
 from sandbox.iam.sessions import trust_guard
+from sandbox.iam.values import values_of
 
 log = logging.getLogger(__name__)
 
@@ -111,77 +110,12 @@ def _all_needs(principal: Principal, call: Call) -> Iterator[Need]:
 
 
 def _refusal(principal: Principal, identity: Identity, need: Need, call: Call) -> str | None:
-    values = _values(principal, identity, call, need)
+    values = values_of(principal, identity, call, need)
     return refusal(principal, identity, Question(need.action, need.resources, values), need.guard)
 
 
 def _identity(principal: Principal, call: Call) -> Identity:
     return Identity(()) if principal.kind == "root" else identity_of(principal, call.partition)
-
-
-def _values(principal: Principal, identity: Identity, call: Call, need: Need) -> dict[str, Any]:
-    """The request's condition keys, in lower case."""
-    values: dict[str, Any] = {
-        "aws:currenttime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:epochtime": str(int(time.time())),
-        "aws:principalaccount": principal.account_id,
-        "aws:principalarn": principal.role_arn or principal.arn,
-        "aws:principaltype": {"root": "Account", "role": "AssumedRole", "user": "User"}[principal.kind],
-        "aws:principalisawsservice": "false",
-        "aws:requestedregion": call.region,
-        "aws:resourceaccount": need.guard.account_id,
-        # The sandbox speaks plain HTTP on the loopback; on AWS every one of these calls is HTTPS.
-        "aws:securetransport": "true",
-        "aws:sourceip": "127.0.0.1",
-        "aws:sourceowner": principal.account_id,
-        "aws:useragent": call.headers.get("user-agent", ""),
-        "aws:userid": principal.user_id,
-        "aws:viaawsservice": "false",
-    }
-    if principal.user_name:
-        values["aws:username"] = principal.user_name
-    for key, value in identity.tags:
-        values[f"aws:principaltag/{key.lower()}"] = value
-    tags = _request_tags(call)
-    if tags:
-        values["aws:tagkeys"] = list(tags)
-        for key, value in tags.items():
-            values[f"aws:requesttag/{key.lower()}"] = value
-    if call.service == "s3":
-        _add_s3_values(values, call)
-    elif call.service == "sts":
-        for name, key in (("ExternalId", "sts:externalid"), ("RoleSessionName", "sts:rolesessionname")):
-            if call.parameters.get(name):
-                values[key] = str(call.parameters[name])
-    elif call.service == "iam" and call.parameters.get("PermissionsBoundary"):
-        values["iam:permissionsboundary"] = str(call.parameters["PermissionsBoundary"])
-    values.update(need.values)
-    return values
-
-
-def _add_s3_values(values: dict[str, Any], call: Call) -> None:
-    for name in ("prefix", "delimiter", "max-keys"):
-        if name in call.query:
-            values[f"s3:{name}"] = call.query[name]
-    if call.parameters.get("VersionId"):
-        values["s3:versionid"] = str(call.parameters["VersionId"])
-    for name, value in call.headers.items():
-        if name.startswith(("x-amz-server-side-encryption", "x-amz-acl", "x-amz-grant", "x-amz-storage-class")):
-            values[f"s3:{name}"] = value
-    values["s3:signatureversion"] = "AWS4-HMAC-SHA256"
-
-
-def _request_tags(call: Call) -> dict[str, str]:
-    for name in ("Tags", "tags", "Tag", "TagSet"):
-        tags = call.parameters.get(name)
-        if isinstance(tags, dict):
-            return {str(key): str(value) for key, value in tags.items()}
-        if isinstance(tags, list):
-            pairs = [tag for tag in tags if isinstance(tag, dict)]
-            return {
-                str(tag.get("Key", tag.get("key", ""))): str(tag.get("Value", tag.get("value", ""))) for tag in pairs
-            }
-    return {}
 
 
 def _undeletable(principal: Principal, identity: Identity, call: Call) -> Iterator[str]:

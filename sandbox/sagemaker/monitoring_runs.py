@@ -285,6 +285,9 @@ def _clarify(definition: Members, monitoring_type: str, role: Role, digest: str)
     uri = definition[f"{monitoring_type}AppSpecification"]["ConfigUri"]
     try:
         config = json.loads(role.read(uri))
+        if monitoring_type == "ModelBias":
+            # A bias monitor's configuration names no method and no model: the predictions were captured.
+            config = {"methods": {"post_training_bias": {"methods": "all"}}, "predictor": {"model_name": "-"}} | config
         return {"analysis.json": clarify.analysis(config, [], digest)}, []
     except AccessFailed as error:
         raise JobFailed(f"ClientError: Failed to download data. {error}") from None

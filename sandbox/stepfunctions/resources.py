@@ -58,6 +58,18 @@ _PREFIXES = {
     "sts": "Sts",
 }
 
+# The same for optimized integrations: prefix, and the client class of SDK 1 that names what is not modelled.
+_CLIENTS = {
+    "codebuild": ("CodeBuild", "AWSCodeBuild"),
+    "dynamodb": ("DynamoDB", "AmazonDynamoDB"),
+    "events": ("EventBridge", "AmazonEventBridge"),
+    "lambda": ("Lambda", "AWSLambda"),
+    "sagemaker": ("SageMaker", "AmazonSageMaker"),
+    "sns": ("SNS", "AmazonSNS"),
+    "sqs": ("SQS", "AmazonSQS"),
+    "stepfunctions": ("StepFunctions", "AWSStepFunctions"),
+}
+
 # Optimized integrations: resource service and action to boto3's service, operation and the patterns they take.
 _OPTIMIZED: dict[tuple[str, str], tuple[str, str, tuple[Pattern, ...]]] = {
     ("codebuild", "startBuild"): ("codebuild", "StartBuild", ("", "sync")),
@@ -118,11 +130,8 @@ class Resource:
     def error_name(self, code: str, modelled: bool) -> str:
         """The name of an error answer, as Retry and Catch must spell it."""
         if self.kind == "optimized":
-            own = {"sagemaker": "SageMaker.AmazonSageMaker", "lambda": "Lambda.AWSLambda"}
-            prefix = {"sns": "SNS", "sqs": "SQS", "dynamodb": "DynamoDB", "stepfunctions": "StepFunctions"}
-            if not modelled and self.service in own:
-                return f"{own[self.service]}Exception"
-            return f"{prefix.get(self.service, _PREFIXES.get(self.service, self.service))}.{_exception(code)}"
+            prefix, client = _CLIENTS[self.service]
+            return f"{prefix}.{_exception(code) if modelled else f'{client}Exception'}"
         prefix_of = _PREFIXES.get(self.service, self.service.title())
         return f"{prefix_of}.{_exception(code) if modelled else f'{prefix_of}Exception'}"
 

@@ -306,3 +306,23 @@ def test_lists_are_filtered_and_paged(world: World) -> None:
     names = [model["ModelName"] for answer in (first, second) for model in answer["Models"]]
     assert names == ["m0", "m1", "m2", "m3", "m4"]
     assert "NextToken" not in second
+
+
+def test_tags_at_creation_are_a_right_of_their_own(
+    world: World, connect: Callable[..., Any], make_role: Callable[..., dict[str, str]], account: str
+) -> None:
+    world.model()
+    may = [{"Effect": "Allow", "Action": "sagemaker:CreateEndpointConfig", "Resource": "*"}]
+    caller = connect("sagemaker", make_role(account, "creator", may))
+    variant = {
+        "VariantName": "v",
+        "ModelName": "model",
+        "InitialInstanceCount": 1,
+        "InstanceType": "ml.m5.large",
+    }
+    caller.create_endpoint_config(EndpointConfigName="plain", ProductionVariants=[variant])
+
+    with pytest.raises(ClientError, match="is not authorized to perform: sagemaker:AddTags on resource"):
+        caller.create_endpoint_config(
+            EndpointConfigName="tagged", ProductionVariants=[variant], Tags=[{"Key": "a", "Value": "b"}]
+        )
