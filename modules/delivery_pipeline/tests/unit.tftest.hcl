@@ -263,7 +263,7 @@ run "refuses_an_environment_that_codepipeline_would_cut" {
   command = plan
 
   variables {
-    pipeline = join("", [for number in range(40) : "pipeline-"])
+    pipeline = join("", [for number in range(60) : "pipeline-"])
   }
 
   expect_failures = [aws_codepipeline.this]
