@@ -58,7 +58,7 @@ def test_the_approver_reads_what_would_happen(installed: Installation, submitted
         for item in installed.mlops("sandbox", "inbox", "--json").json
         if "approval" in item["message"] and PIPELINE in item["message"]
     ]
-    assert message["endpoint"] == "approvers@example.com"
+    assert message["to"] == "approvers@example.com"
     assert json.loads(message["message"])["approval"]["customData"] == prod["summary"]
 
 
