@@ -96,7 +96,7 @@ def test_job_names_are_as_long_as_sagemaker_allows_at_most(planned: dict[str, Pl
     limit = 32 if CASES[case][0] in ("autopilot", "tuning") else 63
     naming = planned[case].definition["States"]["NameTheJob"]["Output"]["job"]
     prefix = re.fullmatch(
-        r"\{% '([A-Za-z0-9-]+-)' & \$substring\(\$hash\(\$states\.context\.Execution\.Name, 'SHA-256'\), 0, 10\) %\}",
+        r"\{% '([A-Za-z0-9-]+-)' & \$substring\(\$hash\(\$states\.context\.Execution\.Id, 'SHA-256'\), 0, 10\) %\}",
         naming,
     )
     assert prefix is not None

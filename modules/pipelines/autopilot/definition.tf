@@ -85,12 +85,12 @@ locals {
 
   _job_states = {
     NameTheJob = {
-      Comment       = "10 digits of the SHA-256 of the execution's name: as long for every name, and the same whenever a state is tried again."
+      Comment       = "10 digits of the SHA-256 of the execution's ARN: as long for every name, and the same whenever a state is tried again."
       Type          = "Pass"
       QueryLanguage = "JSONata"
       Output = {
-        run   = "{% $substring($hash($states.context.Execution.Name, 'SHA-256'), 0, 10) %}"
-        job   = "{% '${local.job_prefix}-' & $substring($hash($states.context.Execution.Name, 'SHA-256'), 0, 10) %}"
+        run   = "{% $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 10) %}"
+        job   = "{% '${local.job_prefix}-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 10) %}"
         pause = { seconds = 5 }
       }
       Next = var.registration == null ? "Start" : "FindGroup"

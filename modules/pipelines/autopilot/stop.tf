@@ -20,7 +20,7 @@ resource "aws_sfn_state_machine" "stop" {
         Comment       = "As the run itself named it."
         Type          = "Pass"
         QueryLanguage = "JSONata"
-        Output        = { job = "{% '${local.job_prefix}-' & $substring($hash($states.input.detail.name, 'SHA-256'), 0, 10) %}" }
+        Output        = { job = "{% '${local.job_prefix}-' & $substring($hash($states.input.detail.executionArn, 'SHA-256'), 0, 10) %}" }
         Next          = "Stop"
       }
       Stop = {

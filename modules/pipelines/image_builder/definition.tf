@@ -2,7 +2,7 @@
 
 locals {
   definition = {
-    Comment        = "Builds ${local.repository_uri}:${var.image_tag}. A run's own tag derives from its execution's name, so that a retry never builds twice."
+    Comment        = "Builds ${local.repository_uri}:${var.image_tag}. A run's own tag derives from its execution, so that a retry never builds twice."
     StartAt        = "NameTheJob"
     TimeoutSeconds = var.build.timeout_minutes * 60 + 36000
     States         = merge(local.job_states, local.outcome_states)
@@ -19,12 +19,12 @@ locals {
 
   _job_states = {
     NameTheJob = {
-      Comment       = "10 digits of the SHA-256 of the execution's name: as long for every name, and the same whenever a state is tried again."
+      Comment       = "10 digits of the SHA-256 of the execution's ARN: as long for every name, and the same whenever a state is tried again."
       Type          = "Pass"
       QueryLanguage = "JSONata"
       Output = {
-        run = "{% $substring($hash($states.context.Execution.Name, 'SHA-256'), 0, 10) %}"
-        job = "{% '${var.image_tag}-' & $substring($hash($states.context.Execution.Name, 'SHA-256'), 0, 10) %}"
+        run = "{% $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 10) %}"
+        job = "{% '${var.image_tag}-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 10) %}"
       }
       Next = "Build"
     }

@@ -171,7 +171,7 @@ variable "instances" {
 }
 
 variable "job_name" {
-  description = "Beginning of the jobs' names, 1 to 63 letters, digits and inner hyphens; each run appends 10 hexadecimal digits of the SHA-256 of its execution's name, and a beginning longer than 52 characters keeps 43 and 8 digits of its own hash. Null takes the base name."
+  description = "Beginning of the jobs' names, 1 to 63 letters, digits and inner hyphens; each run appends 10 hexadecimal digits of the SHA-256 of its execution's ARN, and a beginning longer than 52 characters keeps 43 and 8 digits of its own hash. Null takes the base name."
   type        = string
   default     = null
 
