@@ -66,16 +66,25 @@ def needs_of(call: Call, account_id: str) -> Iterator[Need]:
         yield from _passed_roles(call, account_id)
 
 
-def object_key_need(call: Call, action: str, arn: str, encrypted: str, account_id: str) -> Need:
-    """The need of a KMS key behind an S3 object. `encrypted` is the object's ARN (the context of the
-    encryption).
+def _object_key(call: Call, action: str, bucket: Any, key_id: str | None, key: str, account_id: str) -> Iterator[Need]:
+    """The need of the KMS key behind an S3 object; `key_id` is as the bucket or the request names it.
+
+    S3's own key (`alias/aws/s3`, or none named) lets everybody of its account in, and nobody of another.
     """
+    name = key_id or "alias/aws/s3"
+    encrypted = f"arn:{call.partition}:s3:::{bucket.name}/{key}"
     values = (
         ("kms:viaservice", f"s3.{call.region}.amazonaws.com"),
-        ("kms:calleraccount", account_id),
         ("kms:encryptioncontext:aws:s3:arn", encrypted),
     )
-    return Need(action, ((arn,),), key_guard(arn), values)
+    if name.endswith("alias/aws/s3"):
+        if account_id != bucket.account_id:
+            arn = f"arn:{call.partition}:kms:{bucket.region_name}:{bucket.account_id}:alias/aws/s3"
+            yield Need(action, ((arn,),), Guard(bucket.account_id, (), is_sole_gate=True), values)
+        return
+    arn = key_arn(name, bucket.account_id, bucket.region_name, call.partition)
+    if key_of(arn) is not None:
+        yield Need(action, ((arn,),), key_guard(arn), values)
 
 
 def _source_of_copy(call: Call, account_id: str) -> Iterator[Need]:
@@ -98,11 +107,8 @@ def _object_keys(call: Call, account_id: str) -> Iterator[Need]:
         default = default.get("ApplyServerSideEncryptionByDefault", {})
         algorithm = call.headers.get("x-amz-server-side-encryption") or default.get("SSEAlgorithm")
         key_id = call.headers.get("x-amz-server-side-encryption-aws-kms-key-id") or default.get("KMSMasterKeyID")
-        if found is not None and algorithm in ("aws:kms", "aws:kms:dsse") and key_id:
-            arn = key_arn(key_id, found.account_id, found.region_name, call.partition)
-            if key_of(arn) is not None:
-                encrypted = f"arn:{call.partition}:s3:::{bucket}/{key}"
-                yield object_key_need(call, "kms:GenerateDataKey", arn, encrypted, account_id)
+        if found is not None and algorithm in ("aws:kms", "aws:kms:dsse"):
+            yield from _object_key(call, "kms:GenerateDataKey", found, key_id, key, account_id)
     elif call.operation == "GetObject":
         yield from _read_key(call, bucket, key, str(call.parameters.get("VersionId") or ""), account_id)
 
@@ -112,12 +118,8 @@ def _read_key(call: Call, bucket: str, key: str, version: str, account_id: str) 
     if found is None:
         return
     stored = stored_object(found, key, version)
-    key_id = getattr(stored, "kms_key_id", None)
-    if stored is not None and key_id and (stored.encryption or "").startswith("aws:kms"):
-        arn = key_arn(key_id, found.account_id, found.region_name, call.partition)
-        if key_of(arn) is not None:
-            encrypted = f"arn:{call.partition}:s3:::{bucket}/{key}"
-            yield object_key_need(call, "kms:Decrypt", arn, encrypted, account_id)
+    if stored is not None and (getattr(stored, "encryption", None) or "").startswith("aws:kms"):
+        yield from _object_key(call, "kms:Decrypt", found, stored.kms_key_id, key, account_id)
 
 
 def stored_object(bucket: Any, key: str, version: str = "") -> Any | None:

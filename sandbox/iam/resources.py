@@ -97,9 +97,9 @@ def resources_of(call: Call, action: str, account_id: str) -> tuple[tuple[str, .
     if call.prefix == "apigateway":
         return ((f"arn:{call.partition}:apigateway:{call.region}::{unquote(call.path)}",),)
     if call.prefix == "kms":
-        found = _kms(call, account_id)
-        if found:
-            return found
+        keys = _kms(call, account_id)
+        if keys:
+            return keys
     kinds = _kinds(action)
     if kinds == ():
         return (("*",),)

@@ -238,6 +238,41 @@ def test_kms_key_policy_has_the_last_word(connect: Connect, account: str, make_r
         connect("kms", session).generate_data_key(KeyId=closed, KeySpec="AES_256")
 
 
+def test_a_key_can_be_allowed_by_its_alias(connect: Connect, account: str, make_role: MakeRole) -> None:
+    kms = connect("kms", account)
+    named, other = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    kms.create_alias(AliasName="alias/data", TargetKeyId=named)
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/data"]}}
+    session = make_role(account, "alias", [allow("kms:GenerateDataKey*", Condition=condition)])
+    connect("kms", session).generate_data_key(KeyId=named, KeySpec="AES_256")
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        connect("kms", session).generate_data_key(KeyId=other, KeySpec="AES_256")
+
+
+def test_namespaces_and_boundaries_can_be_conditions(connect: Connect, account: str, make_role: MakeRole) -> None:
+    iam = connect("iam", account)
+    boundary = iam.create_policy(PolicyName="b", PolicyDocument=document(allow("*")))["Policy"]["Arn"]
+    session = make_role(
+        account,
+        "conditional",
+        [
+            allow("cloudwatch:PutMetricData", Condition={"StringLike": {"cloudwatch:namespace": "mine/*"}}),
+            allow("iam:*", Condition={"StringEquals": {"iam:PermissionsBoundary": boundary}}),
+        ],
+    )
+    cloudwatch, bounded = connect("cloudwatch", session), connect("iam", session)
+    cloudwatch.put_metric_data(Namespace="mine/x", MetricData=[{"MetricName": "m", "Value": 1}])
+    with pytest.raises(ClientError, match="cloudwatch:PutMetricData"):
+        cloudwatch.put_metric_data(Namespace="other", MetricData=[{"MetricName": "m", "Value": 1}])
+    trusted = document(trust({"AWS": account}))
+    bounded.create_role(RoleName="in", AssumeRolePolicyDocument=trusted, PermissionsBoundary=boundary)
+    bounded.put_role_policy(RoleName="in", PolicyName="p", PolicyDocument=document(allow("*")))
+    with pytest.raises(ClientError, match="iam:CreateRole"):
+        bounded.create_role(RoleName="out", AssumeRolePolicyDocument=trusted)
+    with pytest.raises(ClientError, match="iam:PutRolePolicy"):
+        bounded.put_role_policy(RoleName="conditional", PolicyName="p", PolicyDocument=document(allow("*")))
+
+
 def test_an_alias_needs_the_alias_and_the_key(connect: Connect, account: str, make_role: MakeRole) -> None:
     key = connect("kms", account).create_key()["KeyMetadata"]["Arn"]
     alias = f"arn:aws:kms:{REGION}:{account}:alias/mine"

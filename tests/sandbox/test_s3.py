@@ -179,3 +179,22 @@ def test_a_presigned_url_carries_its_signer(connect: Connect, account: str) -> N
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == b"1"
+
+
+def test_the_default_key_of_s3_is_for_its_own_account(
+    connect: Connect, account: str, other_account: str, make_role: MakeRole
+) -> None:
+    s3 = connect("s3", account)
+    everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    own, foreign = make_role(account, "own", [everything]), make_role(other_account, "foreign", [everything])
+    bucket = make_bucket(
+        s3,
+        f"default-key-{account}",
+        {"Effect": "Allow", "Principal": {"AWS": other_account}, "Action": "s3:*"},
+    )
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    connect("s3", own).put_object(Bucket=bucket, Key="k", Body=b"1")
+    connect("s3", own).get_object(Bucket=bucket, Key="k")
+    with pytest.raises(ClientError, match=r"kms:GenerateDataKey on resource: .*alias/aws/s3"):
+        connect("s3", foreign).put_object(Bucket=bucket, Key="k", Body=b"1")
