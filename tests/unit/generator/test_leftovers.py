@@ -17,7 +17,7 @@ class _Account:
         return {"Buckets": [{"Name": name} for name in self._buckets]}
 
     def __getattr__(self, name: str) -> Any:
-        return lambda: {}
+        return dict
 
 
 def test_what_was_prepared_is_not_left_over() -> None:
