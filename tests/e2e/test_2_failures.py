@@ -45,7 +45,7 @@ def test_an_invalid_config_is_refused_with_every_problem_and_leaves_nothing(inst
         "model_name",
         "model_framework_version",
         "model_artifact_location",
-        "inference_instance.prod",
+        "inference_instance",
         "instance_typo",
     } <= {problem["key"] for problem in answer["problems"]}
     assert all(problem["message"] and problem["code"] for problem in answer["problems"])
@@ -60,9 +60,9 @@ def test_a_body_that_is_not_json_is_refused(installed: Installation) -> None:
 def test_the_command_names_every_problem_with_its_place(installed: Installation) -> None:
     installed.write_config("bad.json", model_name="bad name!", inference_instance=None)
     refused = installed.mlops("submit", "bad.json", code=1)
-    assert "bad.json:3:" in refused.err
-    assert "model_name" in refused.err
-    assert "inference_instance" in refused.err
+    assert "bad.json:10:3: model_name: " in refused.err
+    assert "bad.json:1:1: inference_instance: " in refused.err
+    assert "2 problems; nothing was started" in refused.err
 
 
 def test_a_missing_artifact_is_refused_with_its_key(installed: Installation) -> None:
