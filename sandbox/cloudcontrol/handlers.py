@@ -247,8 +247,8 @@ def error_code(error: Exception) -> str:
 
 
 def snake(name: str) -> str:
-    """`ModelOverview` as `model_overview`. Pure."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    """`ModelOverview` as `model_overview`, `XAxisName` as `x_axis_name`. Pure."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _name(identifier: str) -> str:
