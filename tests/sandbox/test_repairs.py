@@ -128,3 +128,27 @@ def test_keys_and_queues_of_another_account_are_found_and_guarded(
     assert stranger_kms.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
     stranger_sqs.send_message(QueueUrl=url, MessageBody="x")
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "x"
+
+
+def test_a_log_group_needs_a_key_that_lets_logs_in(connect: Connect, account: str) -> None:
+    kms, logs = connect("kms", account), connect("logs", account)
+    owner = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.eu-central-1.amazonaws.com"},
+        "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-central-1:{account}:log-group:/mine/*"}
+        },
+    }
+    key = kms.create_key(Policy=json.dumps({"Statement": [owner]}))["KeyMetadata"]["Arn"]
+    with pytest.raises(ClientError, match="is not allowed to be used with Arn"):
+        logs.create_log_group(logGroupName="/mine/a", kmsKeyId=key)
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps({"Statement": [owner, service]}))
+    logs.create_log_group(logGroupName="/mine/a", kmsKeyId=key)
+    with pytest.raises(ClientError, match="is not allowed to be used with Arn"):
+        logs.create_log_group(logGroupName="/yours", kmsKeyId=key)
+    logs.disassociate_kms_key(logGroupName="/mine/a")
+    logs.associate_kms_key(logGroupName="/mine/a", kmsKeyId=key)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
