@@ -2,7 +2,7 @@
 
 
 def check_schedule(item, site):
-    """Item: ``name``, ``group_name``, ``state``, ``expression`` and ``target_arn`` of a schedule; all must be as planned."""
+    """Item: ``name``, ``group_name``, ``state``, ``expression`` and ``target_arn`` of a schedule; all as planned."""
     answer = site.client("scheduler").get_schedule(Name=item["name"], GroupName=item["group_name"])
     found = {
         "state": answer.get("State"),
