@@ -131,9 +131,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
     id     = "abort-broken-uploads"
     status = "Enabled"
 
-    filter {
-      prefix = ""
-    }
+    # All objects.
+    filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
@@ -150,9 +149,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "logs" {
     id     = "expire-access-logs"
     status = "Enabled"
 
-    filter {
-      prefix = ""
-    }
+    # All objects.
+    filter {}
 
     expiration {
       days = var.log_retention_days
