@@ -8,7 +8,7 @@ modules of the core go in is found by following imports from the function's own 
     generator/         the modules of the core that it imports, with their data tables
     blueprints/        the definitions of a team's own blueprints, if the platform has any
     platform.json      the platform
-    structure.json     rendered structure, sources of modules and runner; every text once
+    structure.json.xz  rendered structure, sources of modules and runner; every text once
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from .blueprint import BUILT_IN
 from .canonical import compact_json
+from .errors import ToolError
 from .own_blueprints import FILE as BLUEPRINT_FILE
 from .platform import Platform
 from .structure import DELIVERY_MODULE, Structure
@@ -38,6 +39,7 @@ _COMPRESSION_LEVEL = 9
 # YAML is not read in the function: requests are JSON.
 _LEFT_OUT = frozenset({"generator.load_yaml"})
 _ENTRY = "orchestrator"
+STRUCTURE = "structure.json.xz"
 
 
 def write_package(project: Project, path: Path) -> tuple[str, int]:
@@ -46,9 +48,7 @@ def write_package(project: Project, path: Path) -> tuple[str, int]:
     Returns:
         The package's SHA-256 in hexadecimal and its size in bytes.
     """
-    root = Path(__file__).resolve().parent.parent
-    modules = [module for module in project.registry.modules() if (root / module / "variables.tf").is_file()]
-    data = build_package(project.platform, project.structure(modules))
+    data = build_package(project.platform, project.structure(project.registry.modules()))
     if not path.is_file() or path.read_bytes() != data:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -67,7 +67,7 @@ def build_package(platform: Platform, structure: Structure) -> bytes:
         **_sources(root),
         **{_blueprint_place(path): (Path(path) / BLUEPRINT_FILE).read_bytes() for path in platform.blueprints},
         "platform.json": compact_json(platform_document(platform)).encode(),
-        "structure.json": compact_json(structure_document(structure)).encode(),
+        STRUCTURE: _packed(compact_json(structure_document(structure)).encode()),
     }
     return _zipped(members)
 
@@ -188,6 +188,21 @@ def _running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
         yield from _running_nodes(node)
 
 
+def _packed(data: bytes) -> bytes:
+    """Return data as xz: many similar files lie further apart than a zip's own compression looks back.
+
+    Raises:
+        ToolError: This Python was built without xz.
+    """
+    try:
+        import lzma
+    except ImportError as error:
+        raise ToolError(
+            "this Python cannot write xz", hint="use a Python that was built with liblzma (the module lzma)"
+        ) from error
+    return lzma.compress(data, lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)
+
+
 def _zipped(members: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -196,5 +211,6 @@ def _zipped(members: Mapping[str, bytes]) -> bytes:
             member.create_system = 3
             member.external_attr = _REGULAR_FILE_0644
             # The archive's own level is ignored for members given as ZipInfo.
-            archive.writestr(member, members[path], zipfile.ZIP_DEFLATED, _COMPRESSION_LEVEL)
+            method = zipfile.ZIP_STORED if path.endswith(".xz") else zipfile.ZIP_DEFLATED
+            archive.writestr(member, members[path], method, _COMPRESSION_LEVEL)
     return buffer.getvalue()

@@ -8,5 +8,5 @@
                                                               └─► cards        model cards
 
 It makes no infrastructure: it checks, bundles, stores the bundle and starts the provisioner (AWS CodeBuild) or a
-delivery pipeline. What it knows of its platform (``platform.json``, ``structure.json``) was put into its zip.
+delivery pipeline. What it knows of its platform (``platform.json``, ``structure.json.xz``) was put into its zip.
 """

@@ -21,7 +21,7 @@ class App:
     """The function's whole life: made once, asked many times.
 
     Args:
-        root: Folder of the unpacked package, with ``platform.json`` and ``structure.json``.
+        root: Folder of the unpacked package, with ``platform.json`` and ``structure.json.xz``.
         stream: Where log lines go.
         clients: AWS; the default is the real one.
     """

@@ -18,7 +18,7 @@ from .clients import Clients
 from .logs import Log
 
 PLATFORM_FILE = "platform.json"
-STRUCTURE_FILE = "structure.json"
+STRUCTURE_FILE = "structure.json.xz"
 
 
 class Package:
@@ -34,7 +34,9 @@ class Package:
     @cached_property
     def structure(self) -> Structure:
         """The fixed text of workspaces and the sources that bundles carry; read when first needed."""
-        return expand_structure(json.loads((self._root / STRUCTURE_FILE).read_bytes()))
+        import lzma
+
+        return expand_structure(json.loads(lzma.decompress((self._root / STRUCTURE_FILE).read_bytes())))
 
     def platform(self) -> Platform:
         """Return the platform that the package was made for.
