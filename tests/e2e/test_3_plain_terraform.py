@@ -22,7 +22,6 @@ def test_a_generated_workspace_is_applied_with_plain_terraform(installed: Instal
     # 0: nothing to change; 2 would be a difference.
     installed.terraform(workspace, "plan", "-input=false", "-detailed-exitcode")
     assert installed.mlops("generate", "--json").json["changes"] == []
-    installed.mlops("generate", "--check")
     installed.terraform(workspace, "destroy", "-input=false", "-auto-approve")
     with pytest.raises(ClientError, match="Could not find endpoint"):
         installed.endpoint("dev", PIPELINE)
