@@ -29,6 +29,7 @@ def install(context: Context) -> None:
         packages,
         processing,
         runtime,
+        search,
         settings,
         tags,
         training,
@@ -50,6 +51,7 @@ def install(context: Context) -> None:
         job_definitions,
         monitoring,
         model_cards,
+        search,
         tags,
     )
     for family in families:

@@ -32,7 +32,8 @@ operations = Operations("sagemaker")
 def create_endpoint(call: Call) -> dict[str, Any]:
     name = call["EndpointName"]
     arn = arn_of(call, KIND, name)
-    if store_of(call).get(KIND, name):
+    # Names are compared without their case here, and with it when the endpoint is asked.
+    if any(known.name.lower() == name.lower() for known in store_of(call).all(KIND)):
         raise invalid(f'Cannot create already existing endpoint "{arn}".')
     config = find(call, endpoint_configs.KIND, call["EndpointConfigName"], endpoint_configs.NOUN)
     _require_models(call, config)

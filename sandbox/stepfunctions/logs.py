@@ -24,6 +24,8 @@ def write(execution: Execution, machine: dict[str, Any]) -> None:
     if level == "OFF" or not any(groups):
         return
     lines = [line for event in execution.history.events() if (line := _line(event, execution, config))]
+    if not lines:
+        return
     client = execution.context.client("logs", execution.account_id, execution.region)
     for group in filter(None, groups):
         name = group.split(":log-group:", 1)[-1].removesuffix(":*")
