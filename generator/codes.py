@@ -92,12 +92,16 @@ PLATFORM: Mapping[str, str] = {
     "no-blueprint": "A folder named under blueprints holds no blueprint.json.",
 }
 REQUESTS: Mapping[str, str] = {
+    "bad-metric-file": "The file of metrics of a model card does not follow the schema that its metric_type names.",
     "delivery-pipeline-missing": "The pipeline's delivery pipeline does not exist, so it cannot do this.",
     "missing-image": "The image that the config names does not exist.",
+    "missing-model": "The SageMaker model that a model card is about does not exist in the orchestrator's account.",
     "missing-model-package": "The model package that the config names does not exist.",
     "missing-object": "The object that the config names does not exist in the bucket.",
     "missing-repository": "The ECR repository that the config names does not exist.",
+    "missing-training-job": "The training job that a model card is about does not exist in the orchestrator's account.",
     "model-card-operation": "The body is a model-card operation, which provisions no pipeline; send it to the API.",
+    "model-has-card": "The SageMaker model has another model card already.",
     "model-package-not-approved": "The model package is not approved in the Model Registry.",
     "model-package-not-ready": "The model package is not complete.",
     "unknown-path": "The API has no such path.",
