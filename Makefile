@@ -47,8 +47,9 @@ generate: init ## Write environments/ from the example platform and configs
 	@$(BIN)/mlops generate examples/byom_realtime_builtin.yaml --platform examples/platform.yaml
 
 .PHONY: docs
-docs: init ## Write docs/config, docs/errors.md and docs/schema from the contract
+docs: init ## Write docs/config, docs/errors.md, docs/schema and the modules' tables
 	@$(BIN)/python tools/docs.py
+	@$(BIN)/python tools/module_tables.py
 
 .PHONY: package
 package: init ## Write the orchestrator's Lambda package to build/

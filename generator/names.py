@@ -16,6 +16,8 @@ from typing import Protocol
 RESOURCE_NAME_LIMIT = 44
 CODEPIPELINE_NAME_LIMIT = 100
 RESERVED_STAGE_NAMES = frozenset({"account", "bootstrap", "delivery", "orchestrator"})
+# The workspace of an account stands beside those of pipelines.
+RESERVED_PIPELINE_NAMES = frozenset({"account"})
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -83,6 +85,18 @@ def state_key(platform: PlatformLike, *place: str) -> str:
 def role_arn(platform: PlatformLike, account_id: str, role: str) -> str:
     """Return the ARN of the platform's role ``<prefix>-<role>`` in an account."""
     return f"arn:{partition(platform.region)}:iam::{account_id}:role/{platform.name}-{role}"
+
+
+def key_alias_arn(platform: PlatformLike, alias: str) -> str:
+    """Return the ARN of a KMS alias in the orchestrator account."""
+    place = f"{platform.region}:{platform.orchestrator_account_id}"
+    return f"arn:{partition(platform.region)}:kms:{place}:alias/{alias}"
+
+
+def topic_arn(platform: PlatformLike) -> str:
+    """Return the ARN of the topic that people are told through."""
+    place = f"{platform.region}:{platform.orchestrator_account_id}"
+    return f"arn:{partition(platform.region)}:sns:{place}:{platform.name}-notifications"
 
 
 def delivery_pipeline_arn(platform: PlatformLike, pipeline: str) -> str:

@@ -69,6 +69,9 @@ def validate(config: object, platform: Platform, registry: Registry) -> tuple[Re
     if report.problems:
         return None, report.problems
     name = values.get(PIPELINE_NAME_KEY) or names.pipeline_name(pipeline_type.suffix, values[pipeline_type.label])
+    if name in names.RESERVED_PIPELINE_NAMES:
+        message = f"{show(name)} is a reserved name"
+        return None, [Problem("bad-name", PIPELINE_NAME_KEY, message, "choose another name")]
     return Request(pipeline_type, name, {"pipeline_type": pipeline_type.name, **values}, staged), []
 
 

@@ -210,7 +210,6 @@ def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
             "account_id": platform.orchestrator_account_id,
             "artifacts_bucket": names.bucket(platform, "artifacts"),
             "assets_bucket": assets_bucket(platform),
-            "ecr_repository": options.existing_ecr_repository or f"{platform.name}-algorithms",
             "kms_key_arn": options.kms_key_arn,
             "state_bucket": names.bucket(platform, "state"),
         },
@@ -224,17 +223,15 @@ def delivery_variables(
 ) -> dict[str, Any]:
     """Return the variables of the delivery pipeline's module, all but the bundle's key."""
     account = platform.orchestrator_account_id
-    place = f"{names.partition(platform.region)}:{{}}:{platform.region}:{account}"
     return {
         "artifacts_bucket": names.bucket(platform, "artifacts"),
-        "kms_key_arn": platform.options.kms_key_arn
-        or f"arn:{place.format('kms')}:alias/{platform.name}",
+        "kms_key_arn": platform.options.kms_key_arn or names.key_alias_arn(platform, platform.name),
         "name": names.delivery_pipeline_name(platform, request.pipeline),
         "pipeline": request.pipeline,
         "project_names": {role: f"{platform.name}-{role}" for role in ("apply", "plan", "verify")},
         "role_arn": names.role_arn(platform, account, "codepipeline"),
         "stages": [{key: stage[key] for key in ("account_id", "approval", "name")} for stage in stages],
-        "topic_arn": f"arn:{place.format('sns')}:{platform.name}-notifications",
+        "topic_arn": names.topic_arn(platform),
     }
 
 
@@ -260,6 +257,8 @@ def _workspace(
     backend = {
         "bucket": names.bucket(platform, "state"),
         "encrypt": True,
+        # Without a key, `encrypt` would ask S3 for its own encryption and pass the bucket's key over.
+        "kms_key_id": platform.options.kms_key_arn or names.key_alias_arn(platform, f"{platform.name}-state"),
         "key": names.state_key(platform, *place),
         "region": platform.region,
         "use_lockfile": True,

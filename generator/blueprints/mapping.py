@@ -28,15 +28,12 @@ def assets_bucket(context: StageContext) -> str:
 def platform_key_arn(context: StageContext) -> str:
     """Return the ARN (of a key, or of its alias) of what encrypts the assets and the artifacts bucket."""
     platform = context.platform
-    place = f"{names.partition(platform.region)}:kms:{platform.region}:{platform.orchestrator_account_id}"
-    return platform.options.kms_key_arn or f"arn:{place}:alias/{platform.name}"
+    return platform.options.kms_key_arn or names.key_alias_arn(platform, platform.name)
 
 
 def topic_arn(context: StageContext) -> str:
     """Return the ARN of the platform's notification topic."""
-    platform = context.platform
-    place = f"{names.partition(platform.region)}:sns:{platform.region}:{platform.orchestrator_account_id}"
-    return f"arn:{place}:{platform.name}-notifications"
+    return names.topic_arn(context.platform)
 
 
 def framework_image(config: Mapping[str, Any], context: StageContext, job: str, instance_type: str) -> images.Image:
