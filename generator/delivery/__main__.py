@@ -78,7 +78,7 @@ def run_stage(step: str, settings: Settings, manifest: Manifest) -> None:
             return
         terraform = CommandLine(terraform_program(settings), workspace, environ)
         if step == "plan":
-            say(plan(settings, manifest, stage, terraform, site.aws))
+            say(plan(settings, manifest, stage, terraform, site))
         else:
             for sentence in apply(settings, stage, terraform, site):
                 say(sentence)

@@ -51,6 +51,16 @@ def run_jobs(jobs: Sequence[Mapping[str, Any]], site: Site) -> list[str]:
     return done
 
 
+def pending_jobs(jobs: Sequence[Mapping[str, Any]], site: Site) -> list[str]:
+    """Return the names of the state machines that a delivery of this release will start."""
+    return [
+        _machine_name(job["arn"])
+        for job in jobs
+        if job.get("kind") == "state_machine"
+        and not any(answer["status"] in ("RUNNING", "SUCCEEDED") for answer in _attempts(job["arn"], site))
+    ]
+
+
 def finished_execution(machine_arn: str, site: Site) -> str:
     """Return the ARN of this release's successful execution of a state machine.
 

@@ -6,16 +6,18 @@ import hashlib
 import json
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .aws import Aws
 from .errors import DeliveryError
+from .jobs import pending_jobs
 from .manifest import Manifest, Stage
 from .settings import Settings
 from .state import read_state
-from .summary import EMPTY, summarise, summarise_text, summary_text
+from .summary import EMPTY, TEXT_LIMIT, summarise, summarise_text, summary_text
 from .terraform import Terraform, errors_in, initialise
+from .waiting import Site
 
 PLAN_FOLDER = "plan-output"
 PLAN_FILE = "tfplan"
@@ -23,7 +25,7 @@ SUMMARY_FILE = "summary.json"
 VARIABLES_FILE = "plan-variables.sh"
 
 
-def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraform, aws: Aws) -> str:
+def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraform, site: Site) -> str:
     """Plan the stage's workspace; return the summary's text. Writes under the bundle's root.
 
     ``plan-output/`` becomes the plan artifact: ``tfplan`` and ``summary.json``, which holds the counts, the
@@ -38,7 +40,8 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
     file = folder / PLAN_FILE
     initialise(terraform)
     destroy = settings.mode == "destroy"
-    live = read_state(settings.root / stage.workspace, aws).outputs.get("live", []) if destroy else []
+    workspace = settings.root / stage.workspace
+    live = read_state(workspace, site.aws).outputs.get("live", []) if destroy else []
     options = ["-destroy"] if destroy else []
     done = terraform.run(
         "plan",
@@ -56,6 +59,12 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
     if summary is None:
         summary = summarise(json.loads(terraform.read("show", "-json", "-no-color", str(file))))
     text = summary_text(summary, stage.name, destroy=destroy)
+    if done.code == 0 and not destroy:
+        # Nothing changes, but a job that this release has not run yet costs money: that takes an approval too.
+        pending = pending_jobs(read_state(workspace, site.aws).outputs.get("jobs") or [], site)
+        if pending:
+            summary = replace(summary, changes=len(pending))
+            text = f"{text} Runs: {', '.join(pending)}."[:TEXT_LIMIT]
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     record = {
         "format": 1,
