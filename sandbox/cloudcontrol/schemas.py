@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -38,12 +39,19 @@ def schema(type_name: str, region: str) -> dict[str, Any]:
     """
     if type_name not in TYPES:
         raise KeyError(type_name)
-    folder = files("cfnlint").joinpath("data", "schemas")
-    providers = json.loads(folder.joinpath("providers", f"{region}.json").read_text(encoding="utf-8"))
-    found: dict[str, Any] = json.loads(
-        folder.joinpath("resources", f"{providers[type_name]}.json").read_text(encoding="utf-8")
-    )
+    folder = _folder()
+    providers = json.loads((folder / "providers" / f"{region}.json").read_text(encoding="utf-8"))
+    resource = folder / "resources" / f"{providers[type_name]}.json"
+    found: dict[str, Any] = json.loads(resource.read_text(encoding="utf-8"))
     return found
+
+
+def _folder() -> Path:
+    """cfn-lint's schemas, found without importing it: that takes seconds."""
+    spec = find_spec("cfnlint")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("cfn-lint, which ships the CloudFormation schemas, is not installed")
+    return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
 
 
 def violations(type_schema: dict[str, Any], document: Any) -> list[str]:
