@@ -20,9 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=0, help="port to listen on; 0 (default) takes a free one")
     serve.add_argument("--region", default="eu-central-1", help="region of requests that name none")
     serve.add_argument("--state-dir", type=Path, required=True, help="folder for logs and working files")
-    serve.add_argument(
-        "--no-iam", action="store_true", help="do not enforce IAM policies (trust is still checked)"
-    )
+    serve.add_argument("--no-iam", action="store_true", help="do not enforce IAM policies (trust is still checked)")
     serve.add_argument(
         "--with-parent",
         action="store_true",

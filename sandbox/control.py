@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_HOME = Path(".sandbox")
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 _FOR_BUILDS = frozenset({"TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"})
@@ -223,9 +223,7 @@ def request(url: str, path: str, body: Any = None, method: str | None = None, se
             text = json.loads(text)["error"]
         raise SandboxError(f"{path}: {text}") from error
     except (OSError, ValueError) as error:
-        raise SandboxError(
-            f"the sandbox at {url} does not answer: {error}", "start one: mlops sandbox up"
-        ) from error
+        raise SandboxError(f"the sandbox at {url} does not answer: {error}", "start one: mlops sandbox up") from error
 
 
 def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
@@ -240,9 +238,7 @@ def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
         ready: dict[str, Any] = json.loads(line)
     except ValueError:
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-        raise SandboxError(
-            "the sandbox did not start: " + (" / ".join(tail) or "no message"), f"see {log}"
-        ) from None
+        raise SandboxError("the sandbox did not start: " + (" / ".join(tail) or "no message"), f"see {log}") from None
     if "error" in ready:
         raise SandboxError(ready["error"], "choose another port, or 0 for a free one")
     return ready
@@ -302,11 +298,7 @@ def _server_environment() -> dict[str, str]:
     """This process's environment without AWS settings of the user's own, which are none of the server's
     business; builds find Terraform's provider as this process would.
     """
-    values = {
-        k: v
-        for k, v in os.environ.items()
-        if k in _FOR_BUILDS or not k.startswith(("AWS_", "MOTO_", "TF_"))
-    }
+    values = {k: v for k, v in os.environ.items() if k in _FOR_BUILDS or not k.startswith(("AWS_", "MOTO_", "TF_"))}
     path = values.get("PYTHONPATH")
     values["PYTHONPATH"] = f"{_PACKAGE_ROOT}{os.pathsep}{path}" if path else str(_PACKAGE_ROOT)
     values["AWS_CONFIG_FILE"] = values["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

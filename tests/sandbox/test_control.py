@@ -46,7 +46,7 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-def until(look: Callable[[], bool], seconds: float = 10) -> bool:
+def until(look: Callable[[], bool], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if look():

@@ -25,7 +25,7 @@ def handler(event, context):
 """
 
 
-def until(look: Callable[[], Any], seconds: float = 15) -> Any:
+def until(look: Callable[[], Any], seconds: float = 30) -> Any:
     """The first true value that `look` gives."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

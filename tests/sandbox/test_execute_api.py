@@ -259,7 +259,7 @@ def test_a_slow_function_is_a_504_while_it_runs_on(api: Api, account: str) -> No
     began = time.monotonic()
     answer = api.call("POST", "/go", {"name": "good", "do": "sleep"}, who=account)
     assert (answer.status, answer.json) == (504, {"message": "Endpoint request timed out"})
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 15
 
 
 def test_a_change_is_served_only_once_deployed(api: Api, account: str) -> None:
