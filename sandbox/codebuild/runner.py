@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -55,10 +56,20 @@ def run_build(context: Context, build: Build) -> None:
     finally:
         timer.cancel()
         shutil.rmtree(scratch, ignore_errors=True)
+        _short_name(build).unlink(missing_ok=True)
         build.log.close()
         runner.wait_for_logs()
         build.finish(status)
         publish_state(context, build)
+
+
+def _short_name(build: Build) -> Path:
+    """Where a link to the build's temporary folder is.
+
+    Terraform talks to its provider through a socket in TMPDIR, and a socket's path has at most 107 characters:
+    too few for a folder below a state folder below a checkout somewhere.
+    """
+    return Path(tempfile.gettempdir()) / f"build-{build.uuid[:13]}"
 
 
 class _Runner:
@@ -172,6 +183,8 @@ class _Runner:
             self._fetch_sources()
             self._spec = specs.parse(self._buildspec_text())
             values = environment.machine_variables(self._scratch)
+            _short_name(self._build).symlink_to(values["TMPDIR"], target_is_directory=True)
+            values["TMPDIR"] = str(_short_name(self._build))
             user = environment.user_variables(self._build, self._spec, self._client)
         except sources.SourceError as error:
             raise PhaseFailure("CLIENT_ERROR", str(error)) from None

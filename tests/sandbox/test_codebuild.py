@@ -398,6 +398,24 @@ def test_project_of_a_pipeline_cannot_be_built_directly(builder: Builder) -> Non
         builder.codebuild.start_build(projectName="nobody")
 
 
+def test_temporary_folder_has_room_for_a_socket_however_deep_the_state_folder_is(folder: Path) -> None:
+    running = control.start("alone", home=folder / ("deep-" * 20) / ("down-" * 20))
+    try:
+
+        def connect(service: str, account: str) -> Any:
+            keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+            return boto3.client(service, endpoint_url=running.url, region_name=REGION, **keys)
+
+        builder = Builder(connect, "111111111111")
+        listen = "import os, socket; socket.socket(socket.AF_UNIX).bind(os.environ['TMPDIR'] + '/plugin1234567890')"
+        builder.project("p1", spec(f'python3 -c "{listen}"', "echo $TMPDIR >> $HOME/../../../told"))
+        build = builder.run("p1")
+        assert build["buildStatus"] == "SUCCEEDED", builder.log(build)
+        assert not os.path.lexists((running.state_dir / "told").read_text().strip())
+    finally:
+        running.stop()
+
+
 @pytest.mark.parametrize("how", ["kill", "stop", "reset"])
 def test_no_build_outlives_the_server_or_its_memory(folder: Path, how: str) -> None:
     running = control.start("alone", home=folder)
