@@ -32,6 +32,7 @@ EXTENSIONS = (
     "sandbox.repairs.managed_policies",
     "sandbox.repairs.cloudwatch",
     "sandbox.repairs.logs",
+    "sandbox.repairs.ecr",
     "sandbox.repairs.connections",
     "sandbox.codebuild",
     "sandbox.codepipeline",
@@ -45,6 +46,7 @@ EXTENSIONS = (
 ON_IMPORT = {
     "sandbox.apigateway": "moto.apigateway.urls",
     "sandbox.repairs.cloudwatch": "moto.cloudwatch.urls",
+    "sandbox.repairs.ecr": "moto.ecr.urls",
     "sandbox.repairs.logs": "moto.logs.urls",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.codebuild import stand_ins
 from sandbox.codebuild.build import Build
 from sandbox.codebuild.buildspec import Buildspec
 
@@ -34,7 +35,7 @@ class EnvironmentFailure(Exception):
 
 
 def machine_variables(scratch: Path) -> dict[str, str]:
-    """What the container would bring: a search path with this Python first, a home, a temporary folder."""
+    """What the container would bring: docker and this Python first in the search path, a home, a temporary folder."""
     home, temporary = scratch / "home", scratch / "tmp"
     for folder in (home, temporary):
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def machine_variables(scratch: Path) -> dict[str, str]:
     python = str(Path(sys.executable).absolute().parent)
     values.setdefault("LANG", "C.UTF-8")
     return values | {
-        "PATH": os.pathsep.join((python, os.environ.get("PATH", os.defpath))),
+        "PATH": os.pathsep.join((str(stand_ins.install(scratch / "bin")), python, os.environ.get("PATH", os.defpath))),
         "HOME": str(home),
         "TMPDIR": str(temporary),
         "PYTHONDONTWRITEBYTECODE": "1",
