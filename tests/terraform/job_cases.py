@@ -230,7 +230,6 @@ AUTOPILOT: dict[str, tuple[str, dict[str, Any]]] = {
                 "max_total_runtime_seconds": 7200,
                 "mode": "ENSEMBLING",
                 "algorithms": ["xgboost", "lightgbm"],
-                "feature_specification_s3_uri": "s3://acme-ml-assets/features.json",
                 "encrypt_between_instances": False,
             },
             "problem": {"type": "BinaryClassification", "objective": "AUC"},

@@ -43,7 +43,7 @@ locals {
         VpcConfig                             = local.vpc_config
       } : member => value if value != null }
       DataSplitConfig           = var.data.validation_fraction == null ? null : { ValidationFraction = var.data.validation_fraction }
-      CandidateGenerationConfig = length(local.candidate_generation) == 0 ? null : local.candidate_generation
+      CandidateGenerationConfig = length(var.job.algorithms) == 0 ? null : { AlgorithmsConfig = [{ AutoMLAlgorithms = sort(var.job.algorithms) }] }
       Mode                      = var.job.mode
     } : member => value if value != null }
     GenerateCandidateDefinitionsOnly = var.job.definitions_only
@@ -52,11 +52,6 @@ locals {
   } : member => value if value != null }
 
   channels = { for channel, s3_uri in { training = var.data.s3_uri, validation = var.data.validation_s3_uri } : channel => s3_uri if s3_uri != null }
-
-  candidate_generation = { for member, value in {
-    FeatureSpecificationS3Uri = var.job.feature_specification_s3_uri
-    AlgorithmsConfig          = length(var.job.algorithms) == 0 ? null : [{ AutoMLAlgorithms = sort(var.job.algorithms) }]
-  } : member => value if value != null }
 
   model_package = { for member, value in {
     ModelPackageGroupName   = try(var.registration.model_package_group_name, null)
@@ -174,7 +169,7 @@ locals {
         ContentType          = "application/json"
         Body                 = { "automl_job.$" = "$.job", "best_candidate.$" = "$.result.BestCandidate" }
         ServerSideEncryption = var.kms_key_arn == null ? null : "aws:kms"
-        SSEKMSKeyId          = var.kms_key_arn
+        SsekmsKeyId          = var.kms_key_arn
       } : member => value if value != null }
       ResultPath = null
       Retry      = local.call_retry

@@ -47,7 +47,7 @@ locals {
 
   execution = {
     # Each step of Autopilot reads what the one before wrote.
-    read_s3_uris        = concat([var.data.s3_uri], var.data.validation_s3_uri[*], var.job.feature_specification_s3_uri[*], local.manifest_uris, ["${var.output_s3_uri}/"])
+    read_s3_uris        = concat([var.data.s3_uri], var.data.validation_s3_uri[*], local.manifest_uris, ["${var.output_s3_uri}/"])
     read_object_s3_uris = []
     write_s3_uris       = [var.output_s3_uri]
     image_uris          = []

@@ -79,16 +79,15 @@ variable "data_kms_key_arns" {
 }
 
 variable "job" {
-  description = "How Autopilot searches: candidates (1 to 750), longest run of one training job (seconds, 600 to 259200) and of the whole (seconds, 3600 to 2592000; at least one job's), mode (AUTO, ENSEMBLING or HYPERPARAMETER_TUNING; null lets SageMaker choose), algorithms to try (empty: all of the mode's), a feature specification (S3), encryption of the traffic between instances; definitions_only stops after the candidate notebooks."
+  description = "How Autopilot searches: candidates (1 to 750), longest run of one training job (seconds, 600 to 259200) and of the whole (seconds, 3600 to 2592000; at least one job's), mode (AUTO, ENSEMBLING or HYPERPARAMETER_TUNING; null lets SageMaker choose), algorithms to try (empty: all of the mode's), encryption of the traffic between instances; definitions_only stops after the candidate notebooks."
   type = object({
-    max_candidates               = optional(number, 10)
-    max_runtime_per_job_seconds  = optional(number, 86400)
-    max_total_runtime_seconds    = optional(number, 2592000)
-    mode                         = optional(string)
-    algorithms                   = optional(set(string), [])
-    feature_specification_s3_uri = optional(string)
-    definitions_only             = optional(bool, false)
-    encrypt_between_instances    = optional(bool, true)
+    max_candidates              = optional(number, 10)
+    max_runtime_per_job_seconds = optional(number, 86400)
+    max_total_runtime_seconds   = optional(number, 2592000)
+    mode                        = optional(string)
+    algorithms                  = optional(set(string), [])
+    definitions_only            = optional(bool, false)
+    encrypt_between_instances   = optional(bool, true)
   })
   default  = {}
   nullable = false
@@ -119,10 +118,6 @@ variable "job" {
       contains(["xgboost", "linear-learner", "mlp", "lightgbm", "catboost", "randomforest", "extra-trees", "nn-torch", "fastai"], algorithm)
     ])
     error_message = "job.algorithms are xgboost, linear-learner, mlp, lightgbm, catboost, randomforest, extra-trees, nn-torch and fastai."
-  }
-  validation {
-    condition     = var.job.feature_specification_s3_uri == null || can(regex("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\\s]+$", var.job.feature_specification_s3_uri))
-    error_message = "job.feature_specification_s3_uri must be s3://bucket/key without *, ? or blanks."
   }
   validation {
     condition     = !var.job.definitions_only || (var.registration == null && var.job.mode != "ENSEMBLING")

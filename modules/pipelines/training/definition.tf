@@ -148,7 +148,7 @@ locals {
         ContentType          = "application/json"
         Body                 = { "training_job.$" = "$.job", "metrics.$" = "$.result.FinalMetricDataList" }
         ServerSideEncryption = var.kms_key_arn == null ? null : "aws:kms"
-        SSEKMSKeyId          = var.kms_key_arn
+        SsekmsKeyId          = var.kms_key_arn
       } : member => value if value != null }
       ResultPath = null
       Retry      = local.call_retry

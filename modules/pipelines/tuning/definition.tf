@@ -199,7 +199,7 @@ locals {
           "metrics.$"         = "States.Array($.result.BestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric)"
         }
         ServerSideEncryption = var.kms_key_arn == null ? null : "aws:kms"
-        SSEKMSKeyId          = var.kms_key_arn
+        SsekmsKeyId          = var.kms_key_arn
       } : member => value if value != null }
       ResultPath = null
       Retry      = local.call_retry
