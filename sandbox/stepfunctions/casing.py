@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+_LEADING = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|[0-9]*$)")
+
 
 def pascal(name: str) -> str:
-    """`projectName` as `ProjectName`."""
-    return name[:1].upper() + name[1:]
+    """A member's name as the SDK for Java has it, with a capital: `projectName` as `ProjectName`.
+
+    A name that begins with several capitals becomes a word, `SSEKMSKeyId` is `SsekmsKeyId`; those within stay as
+    they are (`AutoMLJobName`).
+    """
+    name = name[:1].upper() + name[1:]
+    return _LEADING.sub(lambda found: found[0].capitalize(), name, count=1) if _LEADING.match(name) else name
 
 
 def to_request(value: Any, shape: Shape | None) -> Any:
     """Parameters in PascalCase as boto3 wants them; objects where the service wants text become JSON text."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        names = {pascal(name): name for name in shape.members}
+        # Names are those of the SDK for Java, which writes runs of capitals as words: SsekmsKeyId.
+        names = {name.lower(): name for name in shape.members}
         request: dict[str, Any] = {}
         for key, item in value.items():
-            name = names.get(key) or str(key)
+            name = names.get(str(key).lower(), str(key))
             request[name] = to_request(item, shape.members.get(name))
         return request
     if isinstance(shape, ListShape) and isinstance(value, list):

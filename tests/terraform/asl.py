@@ -33,7 +33,11 @@ def problems(definition: Mapping[str, Any]) -> list[str]:
 
 def tasks(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the parameters of each task by the state's name."""
-    return {name: state["Parameters"] for name, state in definition["States"].items() if state["Type"] == "Task"}
+    return {
+        name: state["Parameters"] if "Parameters" in state else state["Arguments"]
+        for name, state in definition["States"].items()
+        if state["Type"] == "Task"
+    }
 
 
 def _structure(definition: Mapping[str, Any]) -> Iterator[str]:
@@ -85,7 +89,8 @@ def _requests(definition: Mapping[str, Any]) -> Iterator[str]:
             continue
         known = {"$.job": job, "$.run": RUN}
         shape = operation.input_shape
-        yield from (f"States/{name}/{place}" for place in _value(state["Parameters"], shape, "Parameters", known))
+        given = "Parameters" if "Parameters" in state else "Arguments"
+        yield from (f"States/{name}/{place}" for place in _value(state[given], shape, given, known))
 
 
 def _job_name(definition: Mapping[str, Any]) -> Any:
@@ -148,9 +153,8 @@ def _structure_value(value: Any, shape: Any, place: str, known: Mapping[str, Any
     if not isinstance(value, dict):
         yield f"{place}: {value!r} is no structure"
         return
-    # Step Functions writes every member with a capital, whatever the API does.
-    members = {name[:1].upper() + name[1:]: member for name, member in shape.members.items()}
-    required = {name[:1].upper() + name[1:] for name in shape.required_members}
+    members = {_pascal(name): member for name, member in shape.members.items()}
+    required = {_pascal(name) for name in shape.required_members}
     given = set()
     for key, item in value.items():
         member, item = _resolved(key, item, known)
@@ -161,6 +165,17 @@ def _structure_value(value: Any, shape: Any, place: str, known: Mapping[str, Any
         yield from _value(item, members[member], f"{place}.{member}", known)
     for member in sorted(required - given):
         yield f"{place}.{member}: is required"
+
+
+def _pascal(name: str) -> str:
+    """A member's name as Step Functions has it: that of the SDK for Java, with a capital.
+
+    A name that begins with several capitals becomes a word (``SSEKMSKeyId`` is ``SsekmsKeyId``, ``DBName`` is
+    ``DbName``); those within a name stay (``AutoMLJobName``).
+    """
+    name = name[:1].upper() + name[1:]
+    leading = re.match(r"[A-Z]{2,}(?=[A-Z][a-z]|[0-9]*$)", name)
+    return leading[0].capitalize() + name[leading.end() :] if leading else name
 
 
 def _resolved(key: str, item: Any, known: Mapping[str, Any]) -> tuple[str, Any]:

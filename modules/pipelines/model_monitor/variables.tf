@@ -424,7 +424,7 @@ variable "schedule" {
   validation {
     # SageMaker: a job must not last longer than its schedule's period.
     condition = var.schedule.expression == "NOW" || try(var.max_runtime_seconds <= (
-      can(regex(" (\\*|[0-9]+/0?1) ", var.schedule.expression)) ? (contains(["data_quality", "model_explainability"], var.kind) ? 3600 : 1800)
+      can(regex("^cron\\(0 (\\*|[0-9]+/0?1) ", var.schedule.expression)) ? (contains(["data_quality", "model_explainability"], var.kind) ? 3600 : 1800)
       : can(regex("/", var.schedule.expression)) ? tonumber(regex("/([0-9]+)", var.schedule.expression)[0]) * 3600
       : 86400
     ), false)

@@ -578,6 +578,31 @@ run "refuses_runs_that_outlast_an_hourly_schedule" {
   expect_failures = [var.schedule]
 }
 
+run "accepts_runs_of_hours_on_a_schedule_of_hours" {
+  command = plan
+
+  variables {
+    max_runtime_seconds = 43200
+    schedule            = { expression = "cron(0 6/12 ? * * *)" }
+  }
+
+  assert {
+    condition     = output.schedule_name != null
+    error_message = "twelve hours fit a schedule of twelve hours"
+  }
+}
+
+run "refuses_runs_that_outlast_a_schedule_of_hours" {
+  command = plan
+
+  variables {
+    max_runtime_seconds = 43201
+    schedule            = { expression = "cron(0 6/12 ? * * *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
 run "refuses_model_quality_runs_of_more_than_half_an_hour_every_hour" {
   command = plan
 
