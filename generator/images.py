@@ -1,7 +1,7 @@
 """Container images that AWS publishes: framework, version, job and instance type to an ECR URI. Reads its table once.
 
 The table (``data/images.json``) is made by ``tools/image_table.py`` from the data of the SageMaker SDK; its ``source``
-says which version. Where the SDK's own lookup (as the AWS solution called it) accepts something, so does this one.
+says which version. What the SDK's own lookup accepted when the AWS solution called it, this one accepts too.
 """
 
 from __future__ import annotations
@@ -89,6 +89,13 @@ def find(
             f'"{framework}" is not a framework or algorithm that AWS publishes images for',
             f'did you mean "{meant}"?' if meant else f"use one of {listed(framework_names(), 60)}",
         )
+    if processor == "arm" and not _runs_on_arm(framework, scopes, job):
+        return Fault(
+            "no-image",
+            "inference_instance",
+            f"{framework} has no {job} images for Arm processors, but {instance_type} is an Arm instance",
+            "use an x86 instance such as ml.m5.large",
+        )
     scope = scopes.get("any") or _scope(scopes, framework, job, processor)
     if scope is None:
         return Fault(
@@ -105,7 +112,7 @@ def find(
     row = _row(rows, framework, version, python, base)
     if isinstance(row, Fault):
         return row
-    repository, accounts, start, processors, pythons, rest, own_base = (*row, *_EMPTY[len(row) :])
+    repository, accounts, start, processors, pythons, rest, own_base, hides_processor = (*row, *_EMPTY[len(row) :])
     chosen = _processor(framework, version, processor, processors or [], instance_type)
     if isinstance(chosen, Fault):
         return chosen
@@ -118,13 +125,16 @@ def find(
             f"{framework} {version} has no image in {region}",
             f"it is published in {listed(sorted(by_region), 40)}",
         )
-    tag = _tag(framework, wanted, start, version, chosen, python or (pythons or [""])[-1], rest or {}, own_base or "")
+    newest = python or (pythons or [""])[-1]
+    tag = _tag(
+        wanted, start or _head(scope, version, own_base or ""), chosen, newest, rest or {}, bool(hides_processor)
+    )
     host = next((host for begin, host in _HOSTS.items() if place.startswith(f"{begin}-")), "amazonaws.com")
     name = table["repositories"][repository]
     return Image(f"{by_region[place]}.dkr.ecr.{place}.{host}/{name}{':' if tag else ''}{tag}", by_region[place])
 
 
-_EMPTY: tuple[Any, ...] = (None,) * 7
+_EMPTY: tuple[Any, ...] = (None,) * 8
 
 
 @cache
@@ -139,9 +149,15 @@ def _neuron_framework(framework: str, job: str, instance_type: str) -> str:
     return "huggingface-neuron" if instance_type.startswith("ml.inf1.") else "huggingface-neuronx"
 
 
+def _runs_on_arm(framework: str, scopes: dict[str, Any], job: str) -> bool:
+    return framework.endswith("-arm64") or (job == "inference" and "inference_graviton" in scopes)
+
+
 def _scope(scopes: dict[str, Any], framework: str, job: str, processor: str) -> Any:
     if processor == "arm" and job == "inference":
         return scopes.get("inference_graviton") or scopes.get(job)
+    if framework.endswith("-arm64") and processor != "arm":
+        return None
     found = scopes.get(job)
     if found is None and len(scopes) == 1 and job in ("inference", "training"):
         only = next(iter(scopes))
@@ -211,8 +227,8 @@ def _processor(framework: str, version: str, processor: str, published: list[str
     if published == ["cpu"]:
         # Runs on any x86 machine, as it did in the AWS solution, which never looked at the instance type.
         return "cpu"
-    if published == ["inf"] and family.startswith("trn"):
-        return "inf"
+    if processor == "neuron" and published[0] in ("inf", "neuronx"):
+        return published[0]
     needs = {"gpu": "a GPU instance such as ml.g5.xlarge", "inf": "an AWS Inferentia instance such as ml.inf2.xlarge"}
     return Fault(
         "no-image",
@@ -235,24 +251,19 @@ def _version_fault(framework: str, version: str, scope: dict[str, Any], processo
     )
 
 
-def _tag(
-    framework: str,
-    wanted: str,
-    start: str | None,
-    version: str,
-    processor: str,
-    python: str,
-    rest: dict[str, str],
-    base: str,
-) -> str:
-    head = version if start is None else start
-    word = processor
-    if base:
-        number = base.removeprefix("pytorch").removeprefix("tensorflow")
-        head = f"{number}-transformers{version}"
-    if wanted != framework or wanted.endswith(("-neuron", "-neuronx")):
-        word = wanted.rpartition("-")[2] if base or wanted.startswith("pytorch") else processor
-    end = rest.get(processor, "")
+def _head(scope: dict[str, Any], version: str, base: str) -> str:
+    """Return how a tag begins: the version asked for, for Hugging Face that of both frameworks in full."""
+    if not base:
+        return version
+    number = base.removeprefix("pytorch").removeprefix("tensorflow")
+    return f"{number}-transformers{scope.get('aliases', {}).get(version, version)}"
+
+
+def _tag(framework: str, head: str, processor: str, python: str, rest: dict[str, str], hides_processor: bool) -> str:
+    word = "" if hides_processor else processor
+    family, _, tool = framework.rpartition("-")
+    if tool in ("neuron", "neuronx") and family in ("huggingface", "pytorch"):
+        word = tool
     if framework == "sagemaker-tritonserver" and word == "gpu":
         word = ""
-    return "-".join(part for part in (head, word, python, end) if part)
+    return "-".join(part for part in (head, word, python, rest.get(processor, "")) if part)

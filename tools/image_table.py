@@ -1,11 +1,11 @@
 """Write generator/data/images.json: the container images that AWS publishes for SageMaker, compactly.
 
-Source: the ``image_uri_config`` folder of the ``sagemaker`` distribution on PyPI (the last 2.x version, which AWS keeps
-adding images to). The SDK itself is neither installed nor imported.
+Source: the ``image_uri_config`` folder of the ``sagemaker-core`` distribution on PyPI, which holds the data of version 3
+of the SageMaker SDK. The SDK itself is neither installed nor imported.
 
 Usage:
-    pip download --no-deps "sagemaker<3" -d /tmp/sdk
-    python tools/image_table.py /tmp/sdk/sagemaker-2.*.whl
+    pip download --no-deps sagemaker-core -d /tmp/sdk
+    python tools/image_table.py /tmp/sdk/sagemaker_core-*.whl
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ARM_TAGS = {
 ABOUT = (
     "Framework to scope to aliases and versions; a version is a row of: index of its repository, index of its accounts "
     "by region, start of its tag (null: the version asked for), processors, Python versions, rest of the tag by "
-    "processor, and for Hugging Face the base framework; a list of rows holds one for each base framework. "
-    "Made by tools/image_table.py."
+    "processor, for Hugging Face the base framework, 1 if the processor is not in the tag; a list of rows holds one "
+    "for each base framework or Python version. Made by tools/image_table.py."
 )
 
 
@@ -114,7 +114,7 @@ class Table:
         pythons = found.get("py_versions") or []
         if scope == "inference_graviton" and (name, version) in ARM_TAGS:
             start, own, pythons, rest = ARM_TAGS[(name, version)], [], [], {}
-        elif scope == "inference_graviton":
+        elif scope == "inference_graviton" or found["repository"].endswith("-inference-arm64"):
             rest = {processor: f"{end}-sagemaker" for processor, end in rest.items()}
         row = [
             self.repositories.setdefault(found["repository"], len(self.repositories)),
@@ -124,6 +124,7 @@ class Table:
             pythons,
             rest,
             base,
+            0 if found.get("processor_in_tag", True) else 1,
         ]
         while len(row) > 2 and not row[-1]:
             row.pop()
