@@ -51,6 +51,10 @@ docs: init ## Write docs/config, docs/errors.md, docs/schema and the modules' ta
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/module_tables.py
 
+.PHONY: bench
+bench: init ## Measure speed as ratios within one run; writes benchmarks/results.md
+	@$(BIN)/python benchmarks/run.py
+
 .PHONY: package
 package: init ## Write the orchestrator's Lambda package to build/
 	@$(BIN)/mlops package --platform examples/platform.yaml
