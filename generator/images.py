@@ -15,6 +15,21 @@ from . import instances
 from .problems import closest, listed
 
 _HOSTS = {"cn": "amazonaws.com.cn", "us-iso": "c2s.ic.gov", "us-isob": "sc2s.sgov.gov"}
+# Frameworks of 2020 and 2021 whose images for P4d instances have a tag of their own; in the SDK's code, not its data.
+_FOR_P4D = {
+    "mxnet-1.8-gpu-py37": "cu110-ubuntu16.04-v1",
+    "mxnet-1.8.0-gpu-py37": "cu110-ubuntu16.04",
+    "pytorch-1.6-gpu-py3": "cu110-ubuntu18.04-v3",
+    "pytorch-1.6-gpu-py36": "cu110-ubuntu18.04-v3",
+    "pytorch-1.6.0-gpu-py3": "cu110-ubuntu18.04",
+    "pytorch-1.6.0-gpu-py36": "cu110-ubuntu18.04",
+    "tensorflow-1.15-gpu-py37": "cu110-ubuntu18.04-v8",
+    "tensorflow-1.15.4-gpu-py37": "cu110-ubuntu18.04",
+    "tensorflow-1.15.5-gpu-py37": "cu110-ubuntu18.04",
+    "tensorflow-2.3-gpu-py37": "cu110-ubuntu18.04-v3",
+    "tensorflow-2.3.1-gpu-py37": "cu110-ubuntu18.04",
+    "tensorflow-2.3.2-gpu-py37": "cu110-ubuntu18.04",
+}
 _TRAINING_ALSO_SERVES = frozenset({"sklearn", "xgboost"})
 
 
@@ -96,6 +111,13 @@ def find(
             f"{framework} has no {job} images for Arm processors, but {instance_type} is an Arm instance",
             "use an x86 instance such as ml.m5.large",
         )
+    if processor != "arm" and framework.endswith("-arm64"):
+        return Fault(
+            "no-image",
+            "inference_instance",
+            f"{framework} has images for Arm processors only; {instance_type or 'serverless'} is not an Arm instance",
+            "use an Arm instance such as ml.c7g.large",
+        )
     scope = scopes.get("any") or _scope(scopes, framework, job, processor)
     if scope is None:
         return Fault(
@@ -125,10 +147,11 @@ def find(
             f"{framework} {version} has no image in {region}",
             f"it is published in {listed(sorted(by_region), 40)}",
         )
+    head = start or _head(scope, version, own_base or "")
     newest = python or (pythons or [""])[-1]
-    tag = _tag(
-        wanted, start or _head(scope, version, own_base or ""), chosen, newest, rest or {}, bool(hides_processor)
-    )
+    tag = _tag(wanted, head, chosen, newest, rest or {}, bool(hides_processor))
+    if instance_type.startswith("ml.p4d."):
+        tag = "-".join(filter(None, (tag, _FOR_P4D.get(f"{framework}-{tag}", ""))))
     host = next((host for begin, host in _HOSTS.items() if place.startswith(f"{begin}-")), "amazonaws.com")
     name = table["repositories"][repository]
     return Image(f"{by_region[place]}.dkr.ecr.{place}.{host}/{name}{':' if tag else ''}{tag}", by_region[place])
@@ -156,8 +179,6 @@ def _runs_on_arm(framework: str, scopes: dict[str, Any], job: str) -> bool:
 def _scope(scopes: dict[str, Any], framework: str, job: str, processor: str) -> Any:
     if processor == "arm" and job == "inference":
         return scopes.get("inference_graviton") or scopes.get(job)
-    if framework.endswith("-arm64") and processor != "arm":
-        return None
     found = scopes.get(job)
     if found is None and len(scopes) == 1 and job in ("inference", "training"):
         only = next(iter(scopes))

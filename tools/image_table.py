@@ -1,7 +1,7 @@
 """Write generator/data/images.json: the container images that AWS publishes for SageMaker, compactly.
 
-Source: the ``image_uri_config`` folder of the ``sagemaker-core`` distribution on PyPI, which holds the data of version 3
-of the SageMaker SDK. The SDK itself is neither installed nor imported.
+Source: the ``image_uri_config`` folder of ``sagemaker-core`` on PyPI, the data of version 3 of the SageMaker
+SDK. The SDK itself is neither installed nor imported.
 
 Usage:
     pip download --no-deps sagemaker-core -d /tmp/sdk
