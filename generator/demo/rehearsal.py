@@ -301,11 +301,9 @@ class Rehearsal:
             bootstrap.destroy(self._out / "bootstrap", self._terraform)
         with self._show.step("looking for anything left") as step:
             accounts = {self._platform.orchestrator_account_id, *(s.account_id for s in self._platform.stages)}
-            stand_ins = {item["name"] for item in self._world.prepared}
-            found = find_leftovers(
+            self.report.left_over = find_leftovers(
                 self._world.client, sorted(accounts), self._platform.name, self._world.prepared
             )
-            self.report.left_over = [item for item in found if item.split(" ", 2)[2] not in stand_ins]
             step.text = "nothing" if not self.report.left_over else ", ".join(self.report.left_over)
 
     def _all_good(self, keep: bool) -> bool:
