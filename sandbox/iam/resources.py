@@ -100,7 +100,9 @@ def resources_of(call: Call, action: str, account_id: str) -> tuple[tuple[str, .
         keys = _kms(call, account_id)
         if keys:
             return keys
-    kinds = _kinds(action)
+    # Tags at creation go to what is created, not to what it refers to.
+    tags_at_creation = action == "sagemaker:AddTags" and call.operation != "AddTags"
+    kinds = _kinds(f"sagemaker:{call.operation}" if tags_at_creation else action)
     if kinds == ():
         return (("*",),)
     found = [names for names in _named(call, account_id) if kinds is None or _is_kind(names[0], kinds)]

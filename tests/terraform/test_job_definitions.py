@@ -17,7 +17,8 @@ from tests.terraform.job_cases import CASES, KEY
 from tests.terraform.modules import copy_modules, terraform
 from tests.terraform.planning import DEFAULT_TAGS, PIPELINES, REGION, Planned, definition_validator, plan
 
-pytestmark = pytest.mark.terraform
+# One plan for all: they go to one worker.
+pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("job_definitions")]
 
 MODULES = ("autopilot", "batch_transform", "image_builder", "training", "tuning")
 SHARED = ("execution.tf", "live.tf", "machine.tf", "notifications.tf", "outcome.tf", "schedule.tf", "verify.py")
