@@ -48,7 +48,11 @@ def provision_objects(event: ObjectsStored, core: Core) -> dict[str, Any]:
                 continue
             core.log.error("object refused", error, object=place)
             outcomes[place] = "refused"
-            _publish(f"Refused: {stored.key}", f"{place} was refused; nothing was started.\n\n{_words(error)}", core)
+            _publish(
+                f"Refused: {stored.key}",
+                f"{place} was refused; nothing was started.\n\n{_words(error, stored.key)}",
+                core,
+            )
             continue
         outcomes[place] = answers
         lines = [f"{answer['pipeline']}: {answer['message']}" for answer in answers]
@@ -90,9 +94,9 @@ def _provision(stored: StoredObject, core: Core) -> list[dict[str, Any]]:
     return [deliver(ready, core) for ready in prepared]
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, name: str) -> str:
     if isinstance(error, BadRequest):
-        return "\n".join(problem.text("config") for problem in error.problems)
+        return "\n".join(problem.text(name) for problem in error.problems)
     return f"{error_code(error) or type(error).__name__}: {error}"
 
 
