@@ -71,7 +71,7 @@ def _ours(name: str, kind: Kind, meaning: str, *, default: Any = None, example: 
 FIELDS = (
     Field(
         "custom_algorithm_docker",
-        S3Key("the key of a zip with a Dockerfile at its root"),
+        S3Key("the key of a zip with a Dockerfile at its root", "images/forest.zip"),
         "Key, inside the assets bucket, of a zip with the Dockerfile and its files at its root.",
         required=unless("git_source"),
         example="images/forest.zip",

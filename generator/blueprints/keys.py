@@ -122,7 +122,7 @@ def framework_fields(required: bool | When) -> tuple[Field, ...]:
 FRAMEWORK = framework_fields(WITHOUT_REGISTRY)
 MODEL_ARTIFACT = Field(
     "model_artifact_location",
-    S3Key("the key of a model archive", folders=True),
+    S3Key("the key of a model archive", "churn/model.tar.gz", folders=True),
     "Key of the model archive (model.tar.gz) inside the assets bucket, or of a folder with a slash at the end.",
     required=WITHOUT_REGISTRY,
     example="churn/model.tar.gz",

@@ -22,7 +22,7 @@ COMMON_START = (
     keys.endpoint_name(required=True),
     Field(
         "baseline_data",
-        S3Key("the key of a CSV file with a header row"),
+        S3Key("the key of a CSV file with a header row", "baselines/churn.csv"),
         "Key, inside the assets bucket, of the baseline: a CSV file with a header row.",
         required=True,
         per_stage=True,
@@ -158,13 +158,13 @@ SCRIPTS = (
     keys.NETWORK_ISOLATION,
     _ours(
         "record_preprocessor",
-        S3Key("the key of a script"),
+        S3Key("the key of a script", "scripts/prepare.py"),
         "Key, inside the assets bucket, of a script that transforms each record first.",
         example="scripts/preprocess.py",
     ),
     _ours(
         "post_analytics_processor",
-        S3Key("the key of a script"),
+        S3Key("the key of a script", "scripts/prepare.py"),
         "Key, inside the assets bucket, of a script that runs afterwards.",
         example="scripts/postprocess.py",
     ),

@@ -152,7 +152,7 @@ ROLLOUT = Record(
 _OWN_MODEL = (
     Field(
         "model_artifact_location",
-        S3Key("the key of a model archive", folders=True),
+        S3Key("the key of a model archive", "churn/model.tar.gz", folders=True),
         "Another model archive in the assets bucket.",
     ),
     Field("custom_image_uri", ECR_IMAGE, "Another image in ECR."),

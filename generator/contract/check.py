@@ -224,7 +224,7 @@ def _report_missing(
         when = field.required
         because = f" {when.text}" if when and when is not True else ""
         report.add_at(
-            name, "missing-key", f"is required{because} and missing: {field.kind.expects} is expected", field.advice
+            name, "missing-key", f"is required{because}, but missing; expected: {field.kind.expects}", field.advice
         )
 
 

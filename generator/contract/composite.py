@@ -154,7 +154,7 @@ class Record(Kind):
             report.add_at(
                 join_key(outer, name),
                 "missing-key",
-                f"is required and missing: {needed.kind.expects} is expected",
+                f"is required, but missing; expected: {needed.kind.expects}",
                 needed.advice,
             )
         return checked if len(report.problems) == before else INVALID

@@ -153,6 +153,7 @@ class S3Key(Kind):
 
     Args:
         noun: What the key names.
+        such_as: An example.
         writes: Whether results are written there.
         longest: Greatest number of characters.
         folders: Whether a slash at the end means something, and is kept.
@@ -160,8 +161,16 @@ class S3Key(Kind):
 
     __slots__ = ("folders", "longest", "noun", "writes")
 
-    def __init__(self, noun: str, *, writes: bool = False, longest: int = _LONGEST_KEY, folders: bool = False) -> None:
-        super().__init__(f"{noun} inside the assets bucket, such as churn/data")
+    def __init__(
+        self,
+        noun: str,
+        such_as: str = "churn/data",
+        *,
+        writes: bool = False,
+        longest: int = _LONGEST_KEY,
+        folders: bool = False,
+    ) -> None:
+        super().__init__(f"{noun} inside the assets bucket, such as {such_as}")
         self.noun = noun
         self.writes = writes
         self.longest = longest
@@ -230,13 +239,13 @@ class InstanceType(Kind):
             return report.add(
                 "instance-not-for-job",
                 f"{show(text)} exists, but not for {_JOB_WORDS[self.job]}",
-                _suggestion(text, known),
+                _of_family(text, known),
             )
-        meant = text.lower() if text.lower() in known else f"ml.{text.lower()}"
+        meant = next((name for name in (text.lower(), f"ml.{text.lower()}") if name in known), closest(text, known))
         return report.add(
             "unknown-instance-type",
             f"{show(text)} is not {self.expects}",
-            f'did you mean "{meant}"?' if meant in known else _suggestion(text, known),
+            f'did you mean "{meant}"?' if meant else "use a type such as ml.m5.large",
         )
 
     def _load(self) -> frozenset[str]:
@@ -257,13 +266,10 @@ _JOB_WORDS = {
 }
 
 
-def _suggestion(text: str, known: frozenset[str]) -> str:
+def _of_family(text: str, known: frozenset[str]) -> str:
     family = text.rpartition(".")[0]
     siblings = sorted(name for name in known if name.rpartition(".")[0] == family)
-    if siblings:
-        return f"use one of this family: {', '.join(siblings[:6])}"
-    meant = closest(text, known)
-    return f'did you mean "{meant}"?' if meant else "use a type such as ml.m5.large"
+    return f"use one of this family: {', '.join(siblings[:6])}" if siblings else "use a type such as ml.m5.large"
 
 
 class Arn(Text):
