@@ -16,11 +16,16 @@ for _name in [name for name in os.environ if name.startswith(("AWS_", "TF_", "ML
         del os.environ[_name]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the end-to-end tests first, in one group."""
-    end_to_end = [item for item in items if "/e2e/" in item.nodeid or item.nodeid.startswith("tests/e2e/")]
-    for item in end_to_end:
+def _is_end_to_end(item: pytest.Item) -> bool:
+    return item.nodeid.startswith("tests/e2e/")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Put the end-to-end tests into one group; later hooks would be too late for the distribution."""
+    if _is_end_to_end(item):
         item.add_marker(pytest.mark.xdist_group("e2e"))
-    chosen = {id(item) for item in end_to_end}
-    items[:] = end_to_end + [item for item in items if id(item) not in chosen]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the end-to-end tests."""
+    items.sort(key=lambda item: not _is_end_to_end(item))
