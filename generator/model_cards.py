@@ -14,7 +14,8 @@ from .contract.composite import AnyJson, Items, OneOf, Record
 from .contract.field import Field
 from .contract.kinds import Choice, Kind, Number, Text, Whole, show, type_name
 from .contract.report import INVALID, Report
-from .contract.scalars import S3Location, sagemaker_name
+from .contract.s3 import S3Location
+from .contract.scalars import sagemaker_name
 from .problems import Problem, listed
 
 _LONG = Text("text", r"[\S\s]{1,4096}", longest=4096)

@@ -30,7 +30,8 @@ from .contract.composite import AnyJson, Items, Mapped, Record
 from .contract.field import Field
 from .contract.kinds import Choice, Flag, Kind, Number, Text, Whole, show
 from .contract.report import INVALID, Report
-from .contract.scalars import ECR_IMAGE, KMS_KEY_ARN, InstanceType, S3Key, S3Location
+from .contract.s3 import S3Key, S3Location
+from .contract.scalars import ECR_IMAGE, KMS_KEY_ARN, InstanceType
 from .errors import ConfigError
 from .problems import Problem, listed
 from .structure import bundled_path

@@ -9,15 +9,8 @@ from .contract.composite import Items, Mapped, Record
 from .contract.field import Field
 from .contract.kinds import Choice, Flag, Kind, Schema, Text, show, type_name
 from .contract.report import INVALID, Report
-from .contract.scalars import (
-    ACCOUNT_ID,
-    BUCKET_NAME,
-    ECR_REPOSITORY,
-    KMS_KEY_ARN,
-    PARTITION,
-    REGION_NAME,
-    arn_region,
-)
+from .contract.s3 import BUCKET_NAME
+from .contract.scalars import ACCOUNT_ID, ECR_REPOSITORY, KMS_KEY_ARN, PARTITION, REGION_NAME, arn_region
 from .names import RESERVED_STAGE_NAMES
 from .problems import Problem
 

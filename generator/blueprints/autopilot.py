@@ -10,7 +10,7 @@ from ..contract.check import Rule, View
 from ..contract.composite import Items
 from ..contract.field import Field
 from ..contract.kinds import Choice, Flag, Number, Text, Whole
-from ..contract.scalars import S3Key
+from ..contract.s3 import S3Key
 from ..problems import listed
 from . import job_keys, keys, mapping, rules, training_keys
 

@@ -10,7 +10,8 @@ from ..contract.check import Rule, View
 from ..contract.composite import Record
 from ..contract.field import Field
 from ..contract.kinds import Choice, Flag, Kind, Text, Whole
-from ..contract.scalars import InstanceType, S3Location
+from ..contract.s3 import S3Location
+from ..contract.scalars import InstanceType
 from . import job_keys, keys, mapping, rules
 
 INSTANCE = Field(

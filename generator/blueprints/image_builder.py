@@ -10,7 +10,8 @@ from ..contract.check import Rule, View
 from ..contract.composite import Items, Mapped, Record
 from ..contract.field import Field, unless
 from ..contract.kinds import Choice, Kind, Text, Whole
-from ..contract.scalars import ECR_REPOSITORY, IMAGE_TAG, PARTITION, REGION, S3Key
+from ..contract.s3 import S3Key
+from ..contract.scalars import ECR_REPOSITORY, IMAGE_TAG, PARTITION, REGION
 from ..platform import VPC
 from . import job_keys, keys, mapping
 

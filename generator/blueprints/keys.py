@@ -5,14 +5,8 @@ from __future__ import annotations
 from ..contract.composite import Mapped
 from ..contract.field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When
 from ..contract.kinds import Flag, Text
-from ..contract.scalars import (
-    ECR_IMAGE,
-    KMS_KEY_ARN,
-    MODEL_PACKAGE_ARN,
-    S3Key,
-    S3Location,
-    sagemaker_name,
-)
+from ..contract.s3 import S3Key, S3Location
+from ..contract.scalars import ECR_IMAGE, KMS_KEY_ARN, MODEL_PACKAGE_ARN, sagemaker_name
 from ..platform import TAGS, VPC
 
 _MODEL_NAME = Text(

@@ -105,11 +105,6 @@ def optional(config: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: config[key] for key in keys if key in config}
 
 
-def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members that are not None."""
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def renamed(config: Mapping[str, Any], **names_by_key: str) -> dict[str, Any]:
     """Return the given keys that the config has, under the names that a variable's attributes have."""
     return {name: config[key] for key, name in names_by_key.items() if key in config}

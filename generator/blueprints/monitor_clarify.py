@@ -9,7 +9,7 @@ from ..contract.composite import AnyJson, Items, OneOf, Record
 from ..contract.field import Field, for_problem_types
 from ..contract.kinds import Choice, Flag, Kind, Number, Schema, Text, Whole
 from ..contract.report import INVALID, Report
-from ..contract.scalars import S3Key, S3Location
+from ..contract.s3 import S3Key, S3Location
 
 _VALUE = OneOf("text or a number", text=Text("text", longest=256), number=Number(), boolean=Flag())
 _VALUES = Items(_VALUE, fewest=1, most=1000, lone=True, expects="a list of values, or one threshold")

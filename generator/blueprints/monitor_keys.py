@@ -9,7 +9,9 @@ from ..contract.check import Rule, View
 from ..contract.composite import Items, Mapped, Record
 from ..contract.field import Field, When, for_problem_types
 from ..contract.kinds import Choice, Flag, Kind, Number, Numbered, Text, Whole
-from ..contract.scalars import Cron, InstanceType, S3Key
+from ..contract.s3 import S3Key
+from ..contract.scalars import InstanceType
+from ..contract.schedule import Cron
 from . import job_keys, keys, rules
 
 PROBLEM_TYPES = ("Regression", "BinaryClassification", "MulticlassClassification")

@@ -7,15 +7,8 @@ from typing import Any
 from ..contract.composite import Items, Mapped, OneOf, Record
 from ..contract.field import Field
 from ..contract.kinds import Choice, Flag, Kind, Number, Numbered, Text, Whole
-from ..contract.scalars import (
-    ECR_IMAGE,
-    MODEL_PACKAGE_ARN,
-    PARTITION,
-    InstanceType,
-    S3Key,
-    S3Location,
-    sagemaker_name,
-)
+from ..contract.s3 import S3Key, S3Location
+from ..contract.scalars import ECR_IMAGE, MODEL_PACKAGE_ARN, PARTITION, InstanceType, sagemaker_name
 
 _SECONDS_TO_HOUR = Whole(0, 3600, "seconds")
 _PERCENT = Number(None, 100, above=0, unit="percent")

@@ -12,7 +12,8 @@ from ..contract.composite import AnyJson, Items, Mapped, OneOf, Record
 from ..contract.field import Field
 from ..contract.kinds import Choice, Flag, Text, Whole, number_text
 from ..contract.report import INVALID, Report
-from ..contract.scalars import InstanceType, S3Key
+from ..contract.s3 import S3Key
+from ..contract.scalars import InstanceType
 from . import job_keys, keys, mapping, rules
 
 DEFAULT_INSTANCE = "ml.m4.xlarge"

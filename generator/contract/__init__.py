@@ -4,9 +4,10 @@ Pure standard library and cheap to import, because the very same code runs in th
 
     kinds.py     what a single value may be, its normal form, its schema
     composite.py lists, objects and alternatives of them
-    scalars.py   the kinds that AWS gives meaning to: buckets, ARNs, instance types, cron expressions
+    scalars.py   ARNs, images, names, regions, instance types
+    s3.py        buckets, keys, locations
+    schedule.py  when a monitor runs
     field.py     a key: kind, requirement, per-stage, meaning, default
-    rules.py     rules across keys
     check.py     one config against its keys and rules: every problem at once
     report.py    where problems are collected
 """

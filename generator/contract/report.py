@@ -42,8 +42,3 @@ class Report:
         """Report a problem at another key and return ``INVALID``."""
         self.problems.append(Problem(code, key, message, fix))
         return INVALID
-
-    def refuses(self, key: str) -> bool:
-        """Tell whether ``key`` or something inside it has a problem already."""
-        inside = (f"{key}.", f"{key}[")
-        return any(p.key == key or p.key.startswith(inside) for p in self.problems)
