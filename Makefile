@@ -28,8 +28,9 @@ demo: init ## The whole path in a sandbox: no AWS account, real Terraform
 	  --report build/demo-report.json
 
 .PHONY: test
-test: init lint ## Everything that CI checks
-	@$(BIN)/python -m pytest
+test: init lint ## Everything that CI checks: two workers, but one for the end-to-end tests' one platform
+	@$(BIN)/python -m pytest tests --ignore=tests/e2e --numprocesses=2 --quiet
+	@$(BIN)/python -m pytest tests/e2e
 
 .PHONY: lint
 lint: init ## Formatting, lint and types
