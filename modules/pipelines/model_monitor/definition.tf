@@ -34,13 +34,9 @@ locals {
       Next = local.is_clarify ? "FindTheConfiguration" : "LookForTheBaseline"
     }
     LookForTheBaseline = {
-      Type     = "Task"
-      Resource = "${local.sdk}:s3:listObjectsV2"
-      Parameters = merge(
-        { Bucket = local.baseline_bucket, MaxKeys = 1 },
-        { for member, value in { "Prefix.$" = "States.Format('${local.marker_prefix}{}', $.endpoint.model)" } : member => value if local.is_clarify },
-        { for member, value in { Prefix = "${local.baseline_prefix}/constraints.json" } : member => value if !local.is_clarify },
-      )
+      Type           = "Task"
+      Resource       = "${local.sdk}:s3:listObjectsV2"
+      Parameters     = { Bucket = local.baseline_bucket, Prefix = "${local.baseline_prefix}/constraints.json", MaxKeys = 1 }
       ResultSelector = { "count.$" = "$.KeyCount" }
       ResultPath     = "$.found"
       Retry          = local.call_retry
@@ -78,12 +74,59 @@ locals {
       ResultPath = "$.variants"
       Retry      = local.call_retry
       Catch      = local.caught
-      Next       = "TakeTheModel"
+      Next       = "IsThereAModel"
+    }
+    IsThereAModel = {
+      Type    = "Choice"
+      Choices = [{ Variable = "$.variants.models[0]", IsPresent = true, Next = "TakeTheModel" }]
+      Default = "GiveNoModel"
+    }
+    GiveNoModel = {
+      Type       = "Pass"
+      Parameters = { error = "NoModel", reason = "endpoint ${var.endpoint_name} has no ${var.prediction.variant_name == null ? "variant" : "variant ${var.prediction.variant_name}"} with a model to ask" }
+      ResultPath = "$.failure"
+      Next       = local.failed
     }
     TakeTheModel = {
-      Type       = "Pass"
-      Parameters = { "model.$" = "States.ArrayGetItem($.variants.models, 0)" }
-      ResultPath = "$.endpoint"
+      Comment       = "The job is named after the model too: the endpoint may get another while this runs."
+      Type          = "Pass"
+      QueryLanguage = "JSONata"
+      Output = {
+        run      = "{% $states.input.run %}"
+        job      = "{% '${local.job_prefix}-' & $substring($hash($states.context.Execution.Name & ' ' & $states.input.variants.models[0], 'SHA-256'), 0, 10) %}"
+        endpoint = { model = "{% $states.input.variants.models[0] %}", marker = "{% '${local.marker_prefix}' & $states.input.variants.models[0] %}" }
+      }
+      Next = "LookForTheBaseline"
+    }
+    LookForTheBaseline = {
+      Comment       = "A baseline is there if one marker is, and that of this model."
+      Type          = "Task"
+      QueryLanguage = "JSONata"
+      Resource      = "${local.sdk}:s3:listObjectsV2"
+      Arguments     = { Bucket = local.baseline_bucket, Prefix = local.marker_prefix, MaxKeys = 2 }
+      Output = merge(local.kept, {
+        found = { count = "{% $states.result.KeyCount %}", marker = "{% $states.result.KeyCount = 0 ? '' : $states.result.Contents[0].Key %}" }
+      })
+      Retry = local.call_retry
+      Catch = local.caught_keeping
+      Next  = "IsThereABaseline"
+    }
+    IsThereABaseline = {
+      Type = "Choice"
+      Choices = [
+        { And = [{ Variable = "$.found.count", NumericEquals = 1 }, { Variable = "$.found.marker", StringEqualsPath = "$.endpoint.marker" }], Next = local.with_baseline },
+        { Variable = "$.found.count", NumericGreaterThan = 0, Next = "ForgetTheModel" },
+      ]
+      Default = local.is_once ? local.before_baseline : "LookAtTheOldSchedule"
+    }
+    ForgetTheModel = {
+      Comment    = "The files are about to be of another model."
+      Type       = "Task"
+      Resource   = "${local.sdk}:s3:deleteObject"
+      Parameters = { Bucket = local.baseline_bucket, "Key.$" = "$.found.marker" }
+      ResultPath = null
+      Retry      = local.call_retry
+      Catch      = local.caught
       Next       = "LookForTheBaseline"
     }
     TakeTheHeader = {
@@ -98,22 +141,15 @@ locals {
       QueryLanguage = "JSONata"
       Resource      = "${local.sdk}:s3:getObject"
       Arguments     = { Bucket = local.dataset_bucket, Key = local.dataset_key, Range = "bytes=0-65535" }
-      Output = {
-        run      = "{% $states.input.run %}"
-        job      = "{% $states.input.job %}"
-        endpoint = "{% $states.input.endpoint %}"
+      Output = merge(local.kept, {
         header = {
           columns  = "{% $split(${local.first_line}, ',') %}"
           features = "{% $split($substringAfter(${local.first_line}, ','), ',') %}"
         }
-      }
+      })
       Retry = local.call_retry
-      Catch = [{
-        ErrorEquals = ["States.ALL"]
-        Output      = { run = "{% $states.input.run %}", job = "{% $states.input.job %}", error = "{% $states.errorOutput %}" }
-        Next        = "Explain"
-      }]
-      Next = "WriteTheAnalysis"
+      Catch = local.caught_keeping
+      Next  = "WriteTheAnalysis"
     }
     WriteTheAnalysis = {
       Type       = "Task"
@@ -134,16 +170,24 @@ locals {
       Next       = "MakeTheBaseline"
     }
     RememberTheModel = {
-      Comment    = "Says that the baseline is of this model: another model of the endpoint makes it anew."
+      Comment    = "Says that the baseline is of this model, and looks again: the endpoint may have another by now, and another execution may have written the files of another."
       Type       = "Task"
       Resource   = "${local.sdk}:s3:putObject"
-      Parameters = merge(local.put, { "Key.$" = "States.Format('${local.marker_prefix}{}', $.endpoint.model)", Body = { "job.$" = "$.job" } })
+      Parameters = merge(local.put, { "Key.$" = "$.endpoint.marker", Body = { "job.$" = "$.job" } })
       ResultPath = null
       Retry      = local.call_retry
       Catch      = local.caught
-      Next       = local.with_baseline
+      Next       = "FindTheConfiguration"
     }
   }
+
+  # What a JSONata state hands on, and how it hands on an error: it has no ResultPath.
+  kept = { for name in ["run", "job", "endpoint"] : name => "{% $states.input.${name} %}" }
+  caught_keeping = [{
+    ErrorEquals = ["States.ALL"]
+    Output      = { run = "{% $states.input.run %}", job = "{% $states.input.job %}", error = "{% $states.errorOutput %}" }
+    Next        = "Explain"
+  }]
 
   # Files end their lines in one way or another, and quote or do not quote what they name.
   first_line = "$replace($replace($replace($split($states.result.Body, '\\n')[0], '\\r', ''), '\"', ''), '\\uFEFF', '')"

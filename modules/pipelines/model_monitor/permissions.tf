@@ -99,6 +99,16 @@ data "aws_iam_policy_document" "run" {
   }
 
   dynamic "statement" {
+    for_each = local.is_clarify ? [true] : []
+
+    content {
+      sid       = "ForgetTheModel"
+      actions   = ["s3:DeleteObject"]
+      resources = ["arn:${local.partition}:s3:::${local.baseline_bucket}/${local.baseline_prefix}/made-for/*"]
+    }
+  }
+
+  dynamic "statement" {
     for_each = local.is_clarify ? var.kms_key_arn[*] : []
 
     content {

@@ -176,9 +176,10 @@ run "bias_may_ask_the_model_and_nothing_else" {
         "arn:aws:s3:::monitor/${local.baseline_prefix}/made-for/*",
         "arn:aws:s3:::monitor/${local.baseline_prefix}/monitor/analysis_config.json",
       ])
+      ForgetTheModel     = tolist(["arn:aws:s3:::monitor/${local.baseline_prefix}/made-for/*"])
       UseDataKeyByAlias0 = tolist(["arn:aws:kms:eu-west-1:222222222222:key/*"])
     }
-    error_message = "the state machine reads one line and writes three files"
+    error_message = "the state machine reads one line and writes three files, of which it takes one back"
   }
   assert {
     condition = { for statement in jsondecode(data.aws_iam_policy_document.watch[0].json).Statement : statement.Sid => statement.Resource } == {

@@ -365,6 +365,38 @@ run "bias_is_told_what_to_measure" {
   }
 }
 
+run "a_clarify_baseline_is_of_one_model" {
+  command   = plan
+  state_key = "marker"
+
+  variables {
+    kind           = "model_explainability"
+    attributes     = { problem_type = "Regression" }
+    explainability = {}
+    prediction     = { label = "0", variant_name = "Champion" }
+  }
+
+  assert {
+    condition = { for name, state in jsondecode(aws_sfn_state_machine.this.definition).States : name => try(state.Choices, state.Next) if contains(["FindTheModel", "IsThereAModel", "TakeTheModel", "LookForTheBaseline", "IsThereABaseline", "ForgetTheModel", "RememberTheModel"], name) } == {
+      FindTheModel       = "IsThereAModel"
+      IsThereAModel      = [{ Variable = "$.variants.models[0]", IsPresent = true, Next = "TakeTheModel" }]
+      TakeTheModel       = "LookForTheBaseline"
+      LookForTheBaseline = "IsThereABaseline"
+      IsThereABaseline = [
+        { And = [{ Variable = "$.found.count", NumericEquals = 1 }, { Variable = "$.found.marker", StringEqualsPath = "$.endpoint.marker" }], Next = "LookAtTheSchedule" },
+        { Variable = "$.found.count", NumericGreaterThan = 0, Next = "ForgetTheModel" },
+      ]
+      ForgetTheModel   = "LookForTheBaseline"
+      RememberTheModel = "FindTheConfiguration"
+    }
+    error_message = "one marker, of the endpoint's model; any other goes before files are written, and the endpoint is looked at again afterwards"
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.GiveNoModel.Parameters.reason == "endpoint churn has no variant Champion with a model to ask"
+    error_message = "says which variant is missing"
+  }
+}
+
 run "explainability_leaves_the_label_out" {
   command   = plan
   state_key = "explainability"
