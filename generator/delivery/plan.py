@@ -13,6 +13,7 @@ from typing import Any
 from .errors import DeliveryError
 from .jobs import pending_jobs
 from .manifest import Manifest, Stage
+from .scaling import count_options
 from .settings import Settings
 from .state import read_state
 from .summary import EMPTY, TEXT_LIMIT, summarise, summarise_text, summary_text
@@ -41,8 +42,9 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
     initialise(terraform)
     destroy = settings.mode == "destroy"
     workspace = settings.root / stage.workspace
-    live = read_state(workspace, site.aws).outputs.get("live", []) if destroy else []
-    options = ["-destroy"] if destroy else []
+    now = read_state(workspace, site.aws).outputs.get("live") or []
+    live = now if destroy else []
+    options = ["-destroy"] if destroy else count_options(now, workspace, site)
     done = terraform.run(
         "plan",
         "-input=false",
