@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import subprocess
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from generator.delivery.checks import check_gone, check_live, load_kinds
 from generator.delivery.jobs import run_jobs, stop_jobs
-from generator.delivery.waiting import Site
-from generator.provider_mirror import find_terraform
-from sandbox import control
-from tests.terraform.planning import PIPELINES, REGION, ROOT
+from tests.terraform.lands import ACCOUNT, Land, wait_for
+from tests.terraform.planning import PIPELINES, REGION
 
 pytestmark = [pytest.mark.terraform, pytest.mark.e2e, pytest.mark.xdist_group("job_runs")]
 
-ACCOUNT = "111111111111"
 GROUP = "acme-registry"
 XGBOOST = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:1.7-1"
 ROWS = "\n".join(f"{number % 2},{number},{number * 2 % 7}" for number in range(200))
@@ -36,26 +28,14 @@ PROJECT = {"Dockerfile": "FROM python:3.12-slim\nCOPY serve /serve\n", "serve": 
 NAMES = ("training", "tuning", "autopilot", "batch_transform", "image_builder")
 
 
-class Land:
+class Jobs(Land):
     """The sandbox's one account with what the modules presume, and a workspace that applies them all."""
 
-    def __init__(self, sandbox: control.Running, folder: Path) -> None:
-        self.sandbox = sandbox
-        self.folder = folder
+    def __init__(self, home: Path, folder: Path) -> None:
+        super().__init__(home, folder)
         self.stepfunctions, self.sagemaker = self.client("stepfunctions"), self.client("sagemaker")
         self.s3, self.ecr = self.client("s3"), self.client("ecr")
         self._furnish()
-        self.outputs: dict[str, dict[str, Any]] = {}
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.sandbox.url,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}),
-        )
 
     def _furnish(self) -> None:
         for bucket in ("assets", "results"):
@@ -156,93 +136,26 @@ class Land:
             },
         }
 
-    def apply(self) -> None:
-        modules = {
-            name: {"source": str(PIPELINES / name)} | {key: f"${{var.{name}.{key}}}" for key in variables}
-            for name, variables in self.variables().items()
-        }
-        provider = {"region": REGION, "s3_use_path_style": True, "default_tags": {"tags": {"Project": "acme-ml"}}}
-        document = {
-            "provider": {"aws": provider},
-            "module": modules,
-            "variable": {name: {} for name in modules},
-            "output": {name: {"value": f"${{module.{name}}}"} for name in modules},
-        }
-        (self.folder / "main.tf.json").write_text(json.dumps(document))
-        (self.folder / "terraform.tfvars.json").write_text(json.dumps(self.variables()))
-        shutil.copy(ROOT / ".terraform.lock.hcl", self.folder)
-        self.terraform("init", "-input=false", "-lockfile=readonly")
-        self.terraform("apply", "-auto-approve", "-input=false")
-        shown = json.loads(self.terraform("output", "-json"))
-        self.outputs = {name: item["value"] for name, item in shown.items()}
-
-    def terraform(self, *arguments: str, expected: int = 0) -> str:
-        setup = find_terraform(self.sandbox.environment(ACCOUNT))
-        environment = self.sandbox.environment(ACCOUNT) | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
-        environment |= {key: value for key, value in setup.environment.items() if value is not None}
-        ran = subprocess.run(
-            [setup.binary, *arguments, "-no-color"] if arguments[0] != "output" else [setup.binary, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == expected, f"terraform {arguments[0]}\n{ran.stdout[-4000:]}\n{ran.stderr}"
-        return ran.stdout
-
-    def start(self, module: str, name: str) -> str:
-        arn = self.outputs[module]["state_machine_arn"]
-        return str(self.stepfunctions.start_execution(stateMachineArn=arn, name=name)["executionArn"])
-
-    def ended(self, execution: str, seconds: float = 90) -> dict[str, Any]:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            answer: dict[str, Any] = self.stepfunctions.describe_execution(executionArn=execution)
-            if answer["status"] != "RUNNING":
-                return answer
-            time.sleep(0.2)
-        raise AssertionError(f"{execution} still runs")
-
-    def run(self, module: str, name: str) -> dict[str, Any]:
-        return self.ended(self.start(module, name))
-
-    def plant(self, kind: str, times: int = 1, **error: Any) -> None:
-        self.sandbox.request("faults", {"kind": kind, "match": {}, "error": error, "times": times})
-
-    def told(self) -> list[str]:
-        return [str(message["message"]) for message in self.sandbox.inbox()]
-
-    def site(self, release: str) -> Site:
-        land = self
-
-        class Root:
-            def client(self, service: str) -> Any:
-                return land.client(service)
-
-        return Site(Root(), release, say=lambda text: None)
-
     def keys(self, prefix: str) -> list[str]:
         return [item["Key"] for item in self.s3.list_objects_v2(Bucket="results", Prefix=prefix).get("Contents", [])]
 
 
 @pytest.fixture(scope="module")
-def land(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Land]:
-    sandbox = control.start(home=tmp_path_factory.mktemp("sandbox"), region=REGION)
+def land(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    found = Jobs(tmp_path_factory.mktemp("sandbox"), tmp_path_factory.mktemp("workspace"))
     try:
-        found = Land(sandbox, tmp_path_factory.mktemp("workspace"))
-        found.apply()
+        found.apply({name: (name, variables) for name, variables in found.variables().items()})
         yield found
     finally:
-        sandbox.stop()
+        found.stop()
 
 
-def test_what_was_applied_plans_empty(land: Land) -> None:
-    land.terraform("plan", "-detailed-exitcode", "-input=false")
+def test_what_was_applied_plans_empty(land: Jobs) -> None:
+    land.plans_empty()
 
 
 @pytest.mark.parametrize("module", NAMES)
-def test_a_delivery_starts_each_job_once_waits_and_finds_it_live(land: Land, module: str) -> None:
+def test_a_delivery_starts_each_job_once_waits_and_finds_it_live(land: Jobs, module: str) -> None:
     site, outputs = land.site("a1" * 32), land.outputs[module]
     run_jobs(outputs["jobs"], site)
     executions = land.stepfunctions.list_executions(stateMachineArn=outputs["state_machine_arn"])["executions"]
@@ -254,7 +167,7 @@ def test_a_delivery_starts_each_job_once_waits_and_finds_it_live(land: Land, mod
     assert len(seen) == len(outputs["live"])
 
 
-def test_training_leaves_its_model_and_registers_it_with_metrics(land: Land) -> None:
+def test_training_leaves_its_model_and_registers_it_with_metrics(land: Jobs) -> None:
     ended = land.run("training", "registers")
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     output = json.loads(ended["output"])
@@ -276,14 +189,14 @@ def test_training_leaves_its_model_and_registers_it_with_metrics(land: Land) -> 
     assert any(output["model_package"] in message for message in land.told())
 
 
-def test_two_runs_register_two_versions(land: Land) -> None:
+def test_two_runs_register_two_versions(land: Jobs) -> None:
     first, second = (json.loads(land.run("tuning", name)["output"]) for name in ("one", "two"))
     assert first["model_package"] != second["model_package"]
     assert first["training_job"].startswith(first["job"])
     assert len(first["job"]) <= 32
 
 
-def test_batch_transform_writes_joined_predictions(land: Land) -> None:
+def test_batch_transform_writes_joined_predictions(land: Jobs) -> None:
     ended = land.run("batch_transform", "joined")
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     text = land.s3.get_object(Bucket="results", Key="batch/in.csv.out")["Body"].read().decode()
@@ -291,7 +204,7 @@ def test_batch_transform_writes_joined_predictions(land: Land) -> None:
     assert all(len(line.split(",")) == 3 for line in text.strip().splitlines())
 
 
-def test_autopilot_registers_all_containers_of_the_best_candidate(land: Land) -> None:
+def test_autopilot_registers_all_containers_of_the_best_candidate(land: Jobs) -> None:
     ended = land.run("autopilot", "best")
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     output = json.loads(ended["output"])
@@ -311,7 +224,7 @@ def test_autopilot_registers_all_containers_of_the_best_candidate(land: Land) ->
         ("autopilot", "automl_job", "AutoML job"),
     ],
 )
-def test_a_job_that_fails_fails_its_run_with_its_own_reason(land: Land, module: str, kind: str, noun: str) -> None:
+def test_a_job_that_fails_fails_its_run_with_its_own_reason(land: Jobs, module: str, kind: str, noun: str) -> None:
     land.plant(f"sagemaker.{kind}", reason="AlgorithmError: it's {not} good")
     ended = land.run(module, "fails")
     assert ended["status"] == "FAILED"
@@ -322,7 +235,7 @@ def test_a_job_that_fails_fails_its_run_with_its_own_reason(land: Land, module: 
 
 
 @pytest.mark.parametrize("module", ["training", "batch_transform"])
-def test_a_job_that_somebody_stopped_fails_its_run(land: Land, module: str) -> None:
+def test_a_job_that_somebody_stopped_fails_its_run(land: Jobs, module: str) -> None:
     kind = {"training": "training_job", "batch_transform": "transform_job"}[module]
     land.plant(f"sagemaker.{kind}", status="Stopped")
     ended = land.run(module, "stopped")
@@ -344,7 +257,7 @@ def test_a_job_that_somebody_stopped_fails_its_run(land: Land, module: str) -> N
     ],
 )
 def test_stopping_a_run_stops_its_job_and_tells(
-    land: Land, module: str, kind: str, listing: tuple[str, str, str]
+    land: Jobs, module: str, kind: str, listing: tuple[str, str, str]
 ) -> None:
     operation, member, status = listing
 
@@ -360,7 +273,7 @@ def test_stopping_a_run_stops_its_job_and_tells(
     wait_for(lambda: any("is-stopped" in message and "ABORTED" in message for message in land.told()))
 
 
-def test_an_image_gets_its_tag_only_when_its_scan_is_accepted(land: Land) -> None:
+def test_an_image_gets_its_tag_only_when_its_scan_is_accepted(land: Jobs) -> None:
     land.put_project(PROJECT | {"serve": "another"})
     land.plant("ecr.scan", findings={"CRITICAL": 2})
     before = digest(land, "forest")
@@ -370,7 +283,7 @@ def test_an_image_gets_its_tag_only_when_its_scan_is_accepted(land: Land) -> Non
     assert digest(land, "forest") == before
 
 
-def test_an_immutable_tag_is_not_taken_over(land: Land) -> None:
+def test_an_immutable_tag_is_not_taken_over(land: Jobs) -> None:
     land.put_project(PROJECT)
     assert land.run("image_builder", "the-same-again")["status"] == "SUCCEEDED"
     land.put_project(PROJECT | {"serve": "a third"})
@@ -379,7 +292,7 @@ def test_an_immutable_tag_is_not_taken_over(land: Land) -> None:
     assert "choose a new image_tag" in ended["cause"]
 
 
-def test_a_build_that_fails_says_which_command(land: Land) -> None:
+def test_a_build_that_fails_says_which_command(land: Jobs) -> None:
     land.put_project({"Dockerfile": "FROM python:3.12-slim\nCOPY missing /serve\n"})
     ended = land.run("image_builder", "broken")
     assert (ended["status"], ended["error"]) == ("FAILED", "BuildFailed")
@@ -387,7 +300,7 @@ def test_a_build_that_fails_says_which_command(land: Land) -> None:
     assert "forest-image/log-events/" in ended["cause"]
 
 
-def test_a_missing_group_fails_before_anything_is_trained(land: Land) -> None:
+def test_a_missing_group_fails_before_anything_is_trained(land: Jobs) -> None:
     jobs = len(land.sagemaker.list_training_jobs(MaxResults=100)["TrainingJobSummaries"])
     # The call is tried again three times.
     land.plant(
@@ -399,9 +312,9 @@ def test_a_missing_group_fails_before_anything_is_trained(land: Land) -> None:
     assert len(land.sagemaker.list_training_jobs(MaxResults=100)["TrainingJobSummaries"]) == jobs
 
 
-def test_everything_goes_when_it_is_destroyed(land: Land) -> None:
+def test_everything_goes_when_it_is_destroyed(land: Jobs) -> None:
     live = [item for outputs in land.outputs.values() for item in outputs["live"]]
-    land.terraform("destroy", "-auto-approve", "-input=false")
+    land.destroy()
     assert land.stepfunctions.list_state_machines()["stateMachines"] == []
     assert land.sagemaker.list_models()["Models"] == []
     assert land.client("codebuild").list_projects()["projects"] == []
@@ -410,13 +323,6 @@ def test_everything_goes_when_it_is_destroyed(land: Land) -> None:
     assert wrong == []
 
 
-def digest(land: Land, tag: str) -> str | None:
+def digest(land: Jobs, tag: str) -> str | None:
     images = land.ecr.batch_get_image(repositoryName="algos", imageIds=[{"imageTag": tag}])["images"]
     return images[0]["imageId"]["imageDigest"] if images else None
-
-
-def wait_for(condition: Any, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.2)
