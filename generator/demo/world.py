@@ -79,6 +79,7 @@ class World:
         self._platform = platform
         self._assets = tuple(assets)
         self._clients: dict[tuple[str, str], Any] = {}
+        self._bucket_users: dict[str, list[str]] = {}
 
     def client(self, account_id: str, service: str) -> Any:
         """Return a client that acts as root of an account."""
@@ -122,18 +123,27 @@ class World:
     def _note(self, kind: str, name: str, account_id: str) -> None:
         self.prepared.append({"kind": kind, "name": name, "account_id": account_id})
 
-    def _bucket(self, name: str, account_id: str) -> None:
-        s3 = self.client(account_id, "s3")
-        if name.startswith(f"{self._platform.name}-") and name == bucket(self._platform, "assets"):
-            return
-        existing = {item["Name"] for item in s3.list_buckets()["Buckets"]}
-        if name in existing:
-            return
-        where = {"LocationConstraint": self._platform.region}
-        extra = {} if self._platform.region == "us-east-1" else {"CreateBucketConfiguration": where}
-        s3.create_bucket(Bucket=name, **extra)
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        self._note("bucket", name, account_id)
+    def _bucket(self, name: str, account_id: str) -> str:
+        """Make a bucket unless it is there, let the account use it, and return its owner.
+
+        Bucket names are global: one that several stages' configs name belongs to the first account.
+        """
+        if name == bucket(self._platform, "assets"):
+            return self._platform.orchestrator_account_id
+        users = self._bucket_users.setdefault(name, [])
+        if account_id in users:
+            return users[0]
+        users.append(account_id)
+        s3 = self.client(users[0], "s3")
+        if len(users) > 1:
+            s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_shared_with(name, users[1:])))
+        elif name not in {item["Name"] for item in s3.list_buckets()["Buckets"]}:
+            where = {"LocationConstraint": self._platform.region}
+            extra = {} if self._platform.region == "us-east-1" else {"CreateBucketConfiguration": where}
+            s3.create_bucket(Bucket=name, **extra)
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            self._note("bucket", name, account_id)
+        return users[0]
 
     def _prefix(self, reference: Reference) -> None:
         self._bucket(reference.source.removeprefix("s3://").split("/", 1)[0], reference.account_id)
@@ -154,8 +164,7 @@ class World:
 
     def _object(self, reference: Reference) -> None:
         name, _, key = reference.source.removeprefix("s3://").partition("/")
-        self._bucket(name, reference.account_id)
-        s3 = self.client(reference.account_id, "s3")
+        s3 = self.client(self._bucket(name, reference.account_id), "s3")
         if s3.list_objects_v2(Bucket=name, Prefix=key, MaxKeys=1).get("KeyCount"):
             return
         content, origin = self._content(key)
@@ -288,6 +297,21 @@ class World:
         )
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
         self._note("endpoint", name, account)
+
+
+def _shared_with(name: str, accounts: Iterable[str]) -> dict[str, Any]:
+    """Return the policy by which accounts may use a bucket of another. Pure."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:*",
+                "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in accounts]},
+                "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+            }
+        ],
+    }
 
 
 def _empty_archive() -> bytes:
