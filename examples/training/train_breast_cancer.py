@@ -6,8 +6,8 @@ Not part of the set-up: the artifact it writes is committed. To make it again:
 
 It writes to ``examples/assets/breast-cancer/``: ``model.tar.gz`` (the booster as SageMaker's XGBoost
 container reads it: a member named ``xgboost-model``), ``train.csv``, ``validation.csv`` and ``test.csv``
-(label first, no header), ``baseline.csv`` (a header, the label, what the model predicts, then the features)
-and ``shap-baseline.csv`` (the mean of each feature).
+(label first, no header), ``labelled.csv`` (all rows, with a header), ``baseline.csv`` (a header, the label, what
+the model predicts, then the features) and ``shap-baseline.csv`` (the mean of each feature).
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ def main() -> None:
         np.savetxt(FOLDER / f"{name}.csv", np.column_stack([labels_of, features_of]), delimiter=",", fmt="%.6g")
     probability = booster.predict(xgboost.DMatrix(test_x))
     names = [str(name).replace(" ", "_") for name in load_breast_cancer().feature_names]
+    np.savetxt(
+        FOLDER / "labelled.csv",
+        np.column_stack([np.concatenate([train_y, test_y]), np.concatenate([train_x, test_x])]),
+        delimiter=",",
+        fmt="%.6g",
+        header=",".join(["benign", *names]),
+        comments="",
+    )
     np.savetxt(
         FOLDER / "baseline.csv",
         np.column_stack([test_y, probability > 0.5, probability, test_x]),
