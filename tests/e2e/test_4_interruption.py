@@ -70,6 +70,8 @@ def test_an_interrupted_demo_leaves_no_process(tmp_path: Path) -> None:
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             start_new_session=True,
+            # A shell's background jobs, and so perhaps these tests, ignore SIGINT; a terminal's commands do not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
     try:
 
