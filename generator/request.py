@@ -47,11 +47,13 @@ class StagePlan:
 
     Attributes:
         stage: The stage.
+        config: The request's config with this stage's values.
         variables: Terraform variables of the type's module, as JSON values.
         references: What the variables point to outside of the workspace.
     """
 
     stage: Stage
+    config: Mapping[str, Any]
     variables: dict[str, Any]
     references: tuple[Reference, ...]
 
@@ -132,7 +134,7 @@ def resolve(request: Request, platform: Platform) -> list[StagePlan]:
         variables = pipeline_type.variables(config, context)
         variables["name"] = name
         variables["permissions_boundary_arn"] = platform.options.permissions_boundary_arn
-        plans.append(StagePlan(stage, variables, tuple(pipeline_type.references(config, context))))
+        plans.append(StagePlan(stage, config, variables, tuple(pipeline_type.references(config, context))))
     return plans
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from generator.cli.common import files_argument, platform_option, yes_option
+from generator.demo.faults import planned_fault
 from generator.demo.rehearsal import Rehearsal
 from generator.demo.report import Report
 from generator.demo.start import start_sandbox
 from generator.demo.summary import print_summary
-from generator.errors import GeneratorError
+from generator.errors import GeneratorError, ToolError
 from generator.progress import Progress
 from generator.project import config_files, load_project, load_requests, source_root
 from generator.status import StageStatus
@@ -37,6 +38,13 @@ from generator.status import StageStatus
     help="Folder with artifacts and data by object key; else stand-ins are made. May be repeated.",
 )
 @click.option(
+    "--fail",
+    "faults",
+    multiple=True,
+    metavar="KIND[=REASON]",
+    help="Make something fail once, such as sagemaker.training_job=REASON. May be repeated.",
+)
+@click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build/demo"),
@@ -50,6 +58,7 @@ def demo(
     keep: bool,
     report_file: Path | None,
     assets: tuple[Path, ...],
+    faults: tuple[str, ...],
     work: Path,
 ) -> None:
     """Rehearse the whole path for the configs in FILES: no AWS account, real Terraform.
@@ -81,6 +90,8 @@ def demo(
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sandbox.environment(project.platform.orchestrator_account_id))
+    for kind, _, reason in (text.partition("=") for text in faults):
+        sandbox.request("faults", planned_fault(kind, reason=reason or None))
     folders = (*assets, source_root() / "examples" / "assets")
     rehearsal = Rehearsal(project, requests, sandbox, work, folders, approve, show)
     try:
@@ -91,6 +102,8 @@ def demo(
         if report_file is not None:
             write_report(rehearsal.report, report_file)
     print_summary(rehearsal.report, show)
+    if rehearsal.report.failure:
+        raise ToolError(rehearsal.report.failure)
     if not rehearsal.report.ok:
         raise GeneratorError("the rehearsal did not see everything it should have", hint="see the summary above")
     if keep:

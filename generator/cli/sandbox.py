@@ -1,14 +1,17 @@
-"""`mlops sandbox up|down|status|env|inbox`: the local AWS."""
+"""`mlops sandbox up|down|status|env|inbox|fail|fire`: the local AWS."""
 
 from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from generator.cli.common import json_option, platform_option, print_json, progress
+from generator.demo.faults import planned_fault
 from generator.demo.start import require_sandbox, start_sandbox
 from generator.project import load_project
 
@@ -99,3 +102,58 @@ def inbox(name: str, as_json: bool) -> None:
         return
     for message in messages:
         click.echo(f"to {message.get('to', '')}: {message.get('subject') or ''}\n{message.get('message', '')}\n")
+
+
+@sandbox.command()
+@_name_option
+@click.argument("kind", required=False)
+@click.option("--match", "patterns", multiple=True, metavar="NAME=PATTERN", help="What it applies to; may be repeated.")
+@click.option("--reason", help="Reason that is given; the same as --error '{\"reason\": ...}'.")
+@click.option("--error", "error_json", help="What results, as JSON.")
+@click.option("--times", type=click.IntRange(min=0), default=1, show_default=True, help="How often; 0 for always.")
+@click.option("--clear", is_flag=True, help="Forget what was planned before.")
+@json_option
+def fail(
+    name: str,
+    kind: str | None,
+    patterns: tuple[str, ...],
+    reason: str | None,
+    error_json: str | None,
+    times: int,
+    clear: bool,
+    as_json: bool,
+) -> None:
+    """Make things fail on purpose, and list what is planned to.
+
+    KIND is for example sagemaker.training_job or sagemaker.endpoint; sandbox/README.md lists them all.
+    """
+    running = require_sandbox(name)
+    if clear:
+        running.request("faults", method="DELETE")
+    if kind is not None:
+        running.request("faults", planned_fault(kind, patterns, reason, error_json, times))
+    planned = running.request("faults")["faults"]
+    if as_json:
+        print_json(planned)
+        return
+    for fault in planned:
+        click.echo(f"{fault['kind']} {fault['match']} {fault['error']}: {_strikes(fault)}")
+
+
+def _strikes(fault: Mapping[str, Any]) -> str:
+    left = "for ever" if fault["times"] is None else f"{fault['times']} more"
+    return f"struck {fault['struck']} times, {left}"
+
+
+@sandbox.command()
+@_name_option
+@click.argument("schedule", default="*")
+@json_option
+def fire(name: str, schedule: str, as_json: bool) -> None:
+    """Fire schedules now, as their clock would: those whose name fits the pattern SCHEDULE."""
+    fired = require_sandbox(name).request("schedules/fire", {"name": schedule})
+    if as_json:
+        print_json(fired)
+        return
+    for item in fired["fired"]:
+        click.echo(item)

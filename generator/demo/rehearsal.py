@@ -8,8 +8,9 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Rehearsal:
         show: Progress,
     ) -> None:
         self._project, self._platform = project, project.platform
-        self._requests = requests
+        self._requests = in_order(requests)
         self._sandbox = sandbox
         self._out = folder / "environments"
         self._folder = folder
@@ -75,19 +76,27 @@ class Rehearsal:
     def run(self, *, keep: bool = False) -> Report:
         """Walk the whole path; with ``keep``, leave everything up at the end.
 
+        A request that fails is in the report, and the next one goes on.
+
         Raises:
-            GeneratorError: A step failed; the report says what had been seen until then.
+            GeneratorError: The platform could not be set up or taken down; the report says what had been seen
+                until then.
         """
         started = time.monotonic()
         try:
             self._set_up()
             for index, loaded in enumerate(self._requests):
-                self._deliver(loaded, with_change=index == 0)
+                told = RequestReport(dict(loaded.request.config), loaded.request.pipeline, str(loaded.file))
+                self.report.requests.append(told)
+                with self._recording(told):
+                    self._deliver(loaded, told, with_change=index == 0)
             if not keep:
-                for loaded, told in zip(self._requests, self.report.requests, strict=True):
-                    self._deprovision(loaded, told)
+                for told in reversed(self.report.requests):
+                    with self._recording(told):
+                        self._deprovision(told)
                 self._take_down()
             self.report.ok = self._all_good(keep)
+            self.report.failure = "\n".join(text for told in self.report.requests for text in told.failures)
         except GeneratorError as error:
             self.report.failure = str(error)
             raise
@@ -124,10 +133,6 @@ class Rehearsal:
         with show.step(f"applying the orchestrator and {len(workspaces) - 1} accounts") as step:
             outcomes = self._fleet("apply", workspaces)
             step.text = f"{sum(outcome.counts.add for outcome in outcomes)} resources"
-        with show.step("preparing what the configs point to") as step:
-            for loaded in self._requests:
-                self._world.prepare_request(loaded.plans)
-            step.text = f"{len(self._world.prepared)} stand-ins"
         outputs = self._terraform.outputs(self._out / "orchestrator")
         self.report.orchestrator = {
             "account_id": platform.orchestrator_account_id,
@@ -148,11 +153,22 @@ class Rehearsal:
 
     # One request
 
-    def _deliver(self, loaded: LoadedRequest, *, with_change: bool) -> None:
+    @contextmanager
+    def _recording(self, told: RequestReport) -> Iterator[None]:
+        """Keep what went wrong with a request in its report, so that the others are still delivered."""
+        try:
+            yield
+        except GeneratorError as error:
+            told.failures.append(str(error))
+            self._show.note(f"✗ {error}")
+
+    def _deliver(self, loaded: LoadedRequest, told: RequestReport, *, with_change: bool) -> None:
         request, show = loaded.request, self._show
-        told = RequestReport(dict(request.config), request.pipeline, str(loaded.file))
-        self.report.requests.append(told)
         show.title(f"Delivering {request.pipeline}")
+        with show.step("preparing what the config points to") as step:
+            known = len(self._world.prepared)
+            self._world.prepare_request(loaded.plans)
+            step.text = f"{len(self._world.prepared) - known} stand-ins"
         answer = self._submit(request.config)
         told.digest = str(answer["digest"])
         status = self._follow(answer)
@@ -270,8 +286,8 @@ class Rehearsal:
 
     # Taking it down
 
-    def _deprovision(self, loaded: LoadedRequest, told: RequestReport) -> None:
-        pipeline = loaded.request.pipeline
+    def _deprovision(self, told: RequestReport) -> None:
+        pipeline = told.pipeline
         self._show.title(f"Deprovisioning {pipeline}")
         with self._show.step("POST /deprovisionpipeline, signed") as step:
             answer = self._client.post("/deprovisionpipeline", {"pipeline": pipeline})
@@ -311,7 +327,17 @@ class Rehearsal:
         stages = [stage for request in requests for stage in request.stages]
         delivered = all(stage.applied and stage.verified and stage.second_plan_empty for stage in stages)
         gone = keep or (all(request.destroyed for request in requests) and not self.report.left_over)
-        return bool(stages) and delivered and gone and all(r.resubmit_started_nothing for r in requests)
+        repeated = all(request.resubmit_started_nothing and not request.failures for request in requests)
+        return bool(stages) and delivered and gone and repeated
+
+
+_BUILDS_IMAGES, _WATCHES_ENDPOINTS = "image_builder", "model_monitor"
+
+
+def in_order(requests: Sequence[LoadedRequest]) -> list[LoadedRequest]:
+    """Return the requests so that what one makes is there for another: images first, monitors last. Pure."""
+    rank = {_BUILDS_IMAGES: 0, _WATCHES_ENDPOINTS: 2}
+    return sorted(requests, key=lambda loaded: rank.get(loaded.request.pipeline_type.blueprint, 1))
 
 
 class _StageWatch:

@@ -33,6 +33,7 @@ class RequestReport:
     resubmit_started_nothing: bool = False
     change: dict[str, Any] | None = None
     destroyed: bool = False
+    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

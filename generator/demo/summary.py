@@ -25,6 +25,7 @@ def print_summary(report: Report, show: Progress) -> None:
             facts.append((f"a changed request went through the gates ({plans})", True))
         if request.destroyed:
             facts.append(("everything was destroyed, stage by stage", True))
+        facts += [(failure.splitlines()[0], False) for failure in request.failures]
         for text, seen in facts:
             show.note(f"{'✓' if seen else '✗'} {text}")
     left = ", ".join(report.left_over) or "nothing"

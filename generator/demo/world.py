@@ -5,9 +5,7 @@ Nothing here runs outside a sandbox. Everything made is listed in ``World.prepar
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any, Protocol
 
 from generator import images
 from generator.blueprint import Reference
+from generator.demo.stand_ins import records, stand_in
 from generator.names import bucket
 from generator.platform import Platform
 from generator.request import StagePlan
@@ -102,12 +101,12 @@ class World:
 
     def prepare_request(self, plans: Iterable[StagePlan]) -> None:
         """Make what a request points to, in the account where it lives."""
-        makers: Mapping[str, Callable[[Reference], None]] = {
+        makers: Mapping[str, Callable[[Reference, Mapping[str, Any]], None]] = {
             "s3_object": self._object,
             "s3_location": self._prefix,
             "s3_prefix": self._objects,
             "ecr_image": self._image,
-            "ecr_repository": lambda reference: self._repository(reference.source, reference.account_id),
+            "ecr_repository": lambda reference, config: self._repository(reference.source, reference.account_id),
             "model_package": self._model_package,
             "kms_key": self._kms_key,
             "endpoint": self._endpoint,
@@ -118,7 +117,7 @@ class World:
                 identity = (reference.kind, reference.source, reference.account_id)
                 if identity not in seen:
                     seen.add(identity)
-                    makers[reference.kind](reference)
+                    makers[reference.kind](reference, plan.config)
 
     def _note(self, kind: str, name: str, account_id: str) -> None:
         self.prepared.append({"kind": kind, "name": name, "account_id": account_id})
@@ -145,10 +144,10 @@ class World:
             self._note("bucket", name, account_id)
         return users[0]
 
-    def _prefix(self, reference: Reference) -> None:
+    def _prefix(self, reference: Reference, config: Mapping[str, Any]) -> None:
         self._bucket(reference.source.removeprefix("s3://").split("/", 1)[0], reference.account_id)
 
-    def _objects(self, reference: Reference) -> None:
+    def _objects(self, reference: Reference, config: Mapping[str, Any]) -> None:
         """Make what is read below a prefix: a folder of the user's own, one object of that key, or a table."""
         name, _, prefix = reference.source.removeprefix("s3://").partition("/")
         folder = next((assets / prefix for assets in self._assets if prefix and (assets / prefix).is_dir()), None)
@@ -160,30 +159,25 @@ class World:
         else:
             keys = [f"{prefix.rstrip('/')}/part-0.csv".lstrip("/")]
         for key in keys:
-            self._object(replace(reference, kind="s3_object", source=f"s3://{name}/{key}"))
+            self._object(replace(reference, kind="s3_object", source=f"s3://{name}/{key}"), config)
 
-    def _object(self, reference: Reference) -> None:
+    def _object(self, reference: Reference, config: Mapping[str, Any]) -> None:
         name, _, key = reference.source.removeprefix("s3://").partition("/")
         s3 = self.client(self._bucket(name, reference.account_id), "s3")
         if s3.list_objects_v2(Bucket=name, Prefix=key, MaxKeys=1).get("KeyCount"):
             return
-        content, origin = self._content(key)
+        content, origin = self._content(reference, config)
         s3.put_object(Bucket=name, Key=key, Body=content)
         self._note("object", f"s3://{name}/{key} ({origin})", reference.account_id)
 
-    def _content(self, key: str) -> tuple[bytes, str]:
-        """Return the bytes for an object key: the user's own by key, else a stand-in of the same sort."""
+    def _content(self, reference: Reference, config: Mapping[str, Any]) -> tuple[bytes, str]:
+        """Return the bytes for an object and their origin: the user's own by key, else what fits the config."""
+        key = reference.source.removeprefix("s3://").partition("/")[2]
         for folder in self._assets:
             path = folder / key
             if path.is_file():
                 return path.read_bytes(), f"from {folder.name}/{key}"
-        if key.endswith((".tar.gz", ".tgz")):
-            return _empty_archive(), "a stand-in archive"
-        if key.endswith((".csv", ".txt")):
-            return b"label,first,second\n1,0.5,0.25\n0,0.1,0.75\n", "a stand-in table"
-        if key.endswith((".json", ".jsonl")):
-            return b"{}\n", "a stand-in document"
-        return b"stand-in\n", "a stand-in"
+        return stand_in(reference.key, reference.source, config)
 
     def _repository(self, name: str, account_id: str) -> None:
         ecr = self.client(account_id, "ecr")
@@ -192,7 +186,7 @@ class World:
         ecr.create_repository(repositoryName=name)
         self._note("repository", name, account_id)
 
-    def _image(self, reference: Reference) -> None:
+    def _image(self, reference: Reference, config: Mapping[str, Any]) -> None:
         registry, _, rest = reference.source.partition("/")
         repository, _, tag = rest.partition(":")
         account = registry.split(".", 1)[0] if registry[:12].isdigit() else reference.account_id
@@ -216,7 +210,7 @@ class World:
         ecr.put_image(repositoryName=repository, imageManifest=json.dumps(image_manifest), imageTag=tag)
         self._note("image", reference.source, account)
 
-    def _model_package(self, reference: Reference) -> None:
+    def _model_package(self, reference: Reference, config: Mapping[str, Any]) -> None:
         account = reference.source.split(":")[4]
         group, _, version = reference.source.split("/", 1)[1].partition("/")
         sagemaker = self.client(account, "sagemaker")
@@ -227,7 +221,7 @@ class World:
             )
             self._note("model package group", group, account)
         artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{group}/model.tar.gz"
-        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id))
+        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
         made = len(
             sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
         )
@@ -248,7 +242,7 @@ class World:
         found = images.find("xgboost", "1.7-1", "inference", "ml.m5.large", self._platform.region)
         return str(getattr(found, "uri", ""))
 
-    def _kms_key(self, reference: Reference) -> None:
+    def _kms_key(self, reference: Reference, config: Mapping[str, Any]) -> None:
         # The sandbox takes a key's id from this tag, so that the ARN is the one that the config names.
         account, key_id = reference.source.split(":")[4], reference.source.rsplit("/", 1)[1]
         kms = self.client(account, "kms")
@@ -259,13 +253,13 @@ class World:
         )
         self._note("kms key", reference.source, account)
 
-    def _endpoint(self, reference: Reference) -> None:
+    def _endpoint(self, reference: Reference, config: Mapping[str, Any]) -> None:
         name, account = reference.source.rsplit("/", 1)[-1], reference.account_id
         sagemaker = self.client(account, "sagemaker")
         if any(item["EndpointName"] == name for item in sagemaker.list_endpoints()["Endpoints"]):
             return
         artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{name}/model.tar.gz"
-        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id))
+        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
         iam = self.client(account, "iam")
         role = f"rehearsal-{name}"[:64]
         trust = json.dumps(_TRUST_ROOT).replace('{"AWS": "{root}"}', '{"Service": "sagemaker.amazonaws.com"}')
@@ -286,16 +280,25 @@ class World:
             "InstanceType": "ml.m5.large",
             "InitialInstanceCount": 1,
         }
+        captured = config.get("data_capture_location")
+        destination = f"s3://{captured or bucket(self._platform, 'assets') + '/rehearsal/' + name}"
+        if captured:
+            self._bucket(captured.split("/", 1)[0], account)
         capture = {
             "EnableCapture": True,
             "InitialSamplingPercentage": 100,
-            "DestinationS3Uri": f"s3://{bucket(self._platform, 'assets')}/rehearsal/{name}/capture",
+            "DestinationS3Uri": destination,
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         }
         sagemaker.create_endpoint_config(
             EndpointConfigName=name, ProductionVariants=[variant], DataCaptureConfig=capture
         )
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+        runtime = self.client(account, "sagemaker-runtime")
+        for record in records():
+            # What a monitor looks at: requests that the endpoint has captured.
+            runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=record.encode())
         self._note("endpoint", name, account)
 
 
@@ -312,13 +315,3 @@ def _shared_with(name: str, accounts: Iterable[str]) -> dict[str, Any]:
             }
         ],
     }
-
-
-def _empty_archive() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        text = b"A stand-in for a model artifact, made by a rehearsal.\n"
-        member = tarfile.TarInfo("README")
-        member.size = len(text)
-        archive.addfile(member, io.BytesIO(text))
-    return buffer.getvalue()
