@@ -91,7 +91,7 @@ variable "options" {
     git_source = optional(object({
       branch         = optional(string, "main")
       connection_arn = optional(string)
-      path           = optional(string, "mlops-configs")
+      paths          = optional(list(string), ["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"])
       repository     = string
     }))
     kms_key_arn              = optional(string)

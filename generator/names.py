@@ -87,6 +87,17 @@ def role_arn(platform: PlatformLike, account_id: str, role: str) -> str:
     return f"arn:{partition(platform.region)}:iam::{account_id}:role/{platform.name}-{role}"
 
 
+def boundary_arn(given: str | None, account_id: str) -> str | None:
+    """Return the permissions boundary of roles in an account: the policy of the given ARN's name there.
+
+    IAM takes a boundary from the role's own account, or one of AWS's own policies.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    if given is None or ":iam::aws:" in given:
+        return given
+    return re.sub(r":iam::[0-9]{12}:", f":iam::{account_id}:", given)
+
+
 def key_alias_arn(platform: PlatformLike, alias: str) -> str:
     """Return the ARN of a KMS alias in the orchestrator account."""
     place = f"{platform.region}:{platform.orchestrator_account_id}"

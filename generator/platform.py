@@ -140,6 +140,7 @@ STAGE_FIELDS = (
     ),
 )
 _EMAIL = Text("an e-mail address", r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+", longest=320, code="bad-format")
+_PATH_PATTERN = Text("a path pattern", r"[A-Za-z0-9._*?-][A-Za-z0-9._/*?-]*", longest=255)
 _GIT_SOURCE = Record(
     (
         Field(
@@ -167,8 +168,8 @@ _GIT_SOURCE = Record(
         ),
         Field(
             "paths",
-            Items(Text("a path pattern", r"[A-Za-z0-9._/*?-]+", longest=255), fewest=1, most=8, unique=True),
-            "Files that are configs, as patterns.",
+            Items(_PATH_PATTERN, fewest=1, most=4, unique=True),
+            "Files that are configs, as patterns: * stays within a folder, ** does not.",
             default=["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"],
         ),
     ),
@@ -254,7 +255,12 @@ OPTION_FIELDS = (
     ),
     Field("kms_key_arn", KMS_KEY_ARN, "Key for the platform's own buckets, topic and logs; else keys are made."),
     Field("vpc", VPC, "Where the platform's own functions and builds run; else outside of any VPC."),
-    Field("permissions_boundary_arn", PERMISSIONS_BOUNDARY_ARN, "Boundary of every role that is made."),
+    Field(
+        "permissions_boundary_arn",
+        PERMISSIONS_BOUNDARY_ARN,
+        "Boundary of every role that is made. A policy of that name is in every account, since IAM takes a boundary "
+        "from the role's own; the ARN's account does not matter.",
+    ),
     Field(
         "external_id",
         Text("an external id", r"[\w+=,.@:/-]{2,1224}"),

@@ -133,7 +133,9 @@ def resolve(request: Request, platform: Platform) -> list[StagePlan]:
         context = StageContext(platform, stage, request.pipeline, name)
         variables = pipeline_type.variables(config, context)
         variables["name"] = name
-        variables["permissions_boundary_arn"] = platform.options.permissions_boundary_arn
+        variables["permissions_boundary_arn"] = names.boundary_arn(
+            platform.options.permissions_boundary_arn, stage.account_id
+        )
         plans.append(StagePlan(stage, config, variables, tuple(pipeline_type.references(config, context))))
     return plans
 

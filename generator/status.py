@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,12 +105,19 @@ def executions(aws: Aws, platform: Platform, pipeline: str) -> list[dict[str, An
         NoSuchPipeline: There is no such delivery pipeline (yet).
     """
     name = delivery_pipeline_name(platform, pipeline)
-    try:
+    with _expecting(pipeline):
         return [
             summary
             for page in aws.pages("codepipeline", "list_pipeline_executions", pipelineName=name)
             for summary in page["pipelineExecutionSummaries"]
         ]
+
+
+@contextmanager
+def _expecting(pipeline: str) -> Iterator[None]:
+    """Turn CodePipeline's refusal into ours: a pipeline may go while it is looked at."""
+    try:
+        yield
     except AwsError as error:
         if error.code == "PipelineNotFoundException":
             raise NoSuchPipeline(
@@ -133,7 +141,8 @@ def read_status(aws: Aws, platform: Platform, pipeline: str, execution_id: str |
     """Return the status of one execution, by default the newest.
 
     Raises:
-        GeneratorError: There is no such delivery pipeline or no execution of it.
+        NoSuchPipeline: There is no such delivery pipeline (any more).
+        GeneratorError: There is no execution of it.
     """
     name = delivery_pipeline_name(platform, pipeline)
     if execution_id is None:
@@ -141,20 +150,21 @@ def read_status(aws: Aws, platform: Platform, pipeline: str, execution_id: str |
         if not listed:
             raise GeneratorError(f"{pipeline} has no execution yet")
         execution_id = str(listed[0]["pipelineExecutionId"])
-    execution = aws.call(
-        "codepipeline", "get_pipeline_execution", pipelineName=name, pipelineExecutionId=execution_id
-    )["pipelineExecution"]
-    state = aws.call("codepipeline", "get_pipeline_state", name=name)
-    actions = [
-        detail
-        for page in aws.pages(
-            "codepipeline",
-            "list_action_executions",
-            pipelineName=name,
-            filter={"pipelineExecutionId": execution_id},
-        )
-        for detail in page["actionExecutionDetails"]
-    ]
+    with _expecting(pipeline):
+        execution = aws.call(
+            "codepipeline", "get_pipeline_execution", pipelineName=name, pipelineExecutionId=execution_id
+        )["pipelineExecution"]
+        state = aws.call("codepipeline", "get_pipeline_state", name=name)
+        actions = [
+            detail
+            for page in aws.pages(
+                "codepipeline",
+                "list_action_executions",
+                pipelineName=name,
+                filter={"pipelineExecutionId": execution_id},
+            )
+            for detail in page["actionExecutionDetails"]
+        ]
     variables = {item["name"]: item["resolvedValue"] for item in execution.get("variables", ())}
     stages = _stages(state, actions, execution_id)
     digest = release_of(execution) or next(

@@ -189,6 +189,9 @@ def bootstrap_variables(platform: Platform) -> dict[str, Any]:
 def orchestrator_variables(platform: Platform, lambda_package_path: str) -> dict[str, Any]:
     """Return the variables of the root module."""
     options = asdict(platform.options)
+    options["permissions_boundary_arn"] = names.boundary_arn(
+        platform.options.permissions_boundary_arn, platform.orchestrator_account_id
+    )
     return {
         "account_id": platform.orchestrator_account_id,
         "external_id": options.pop("external_id"),
@@ -213,7 +216,7 @@ def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
             "kms_key_arn": options.kms_key_arn,
             "state_bucket": names.bucket(platform, "state"),
         },
-        "permissions_boundary_arn": options.permissions_boundary_arn,
+        "permissions_boundary_arn": names.boundary_arn(options.permissions_boundary_arn, stage.account_id),
         "stages": [other.name for other in platform.stages if other.account_id == stage.account_id],
     }
 

@@ -33,6 +33,7 @@ EXTENSIONS = (
     "sandbox.repairs.cloudwatch",
     "sandbox.repairs.logs",
     "sandbox.repairs.ecr",
+    "sandbox.repairs.ec2",
     "sandbox.repairs.connections",
     "sandbox.codebuild",
     "sandbox.codepipeline",
@@ -46,6 +47,7 @@ EXTENSIONS = (
 ON_IMPORT = {
     "sandbox.apigateway": "moto.apigateway.urls",
     "sandbox.repairs.cloudwatch": "moto.cloudwatch.urls",
+    "sandbox.repairs.ec2": "moto.ec2.urls",
     "sandbox.repairs.ecr": "moto.ecr.urls",
     "sandbox.repairs.logs": "moto.logs.urls",
 }

@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from generator import images
 from generator.blueprint import Reference
 from generator.demo.stand_ins import records, stand_in
-from generator.names import bucket
+from generator.names import boundary_arn, bucket
 from generator.platform import Platform
 from generator.request import StagePlan
 
+# The sandbox takes ids from this tag, so that things have the very names that configs know them by.
+_ID_TAG = "_custom_id_"
 _TRUST_ROOT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "{root}"}}],
@@ -98,6 +100,14 @@ class World:
                 self._bucket(name, account)
         if options.existing_ecr_repository:
             self._repository(options.existing_ecr_repository, account)
+        if options.kms_key_arn:
+            self._kms_key(Reference("kms_key", options.kms_key_arn, "", "", account), {})
+        if options.permissions_boundary_arn:
+            self._boundaries(options.permissions_boundary_arn)
+        if options.vpc:
+            self._network(options.vpc)
+        if options.git_source and not options.git_source.get("connection_arn"):
+            self._git_repository(options.git_source["repository"])
 
     def prepare_request(self, plans: Iterable[StagePlan]) -> None:
         """Make what a request points to, in the account where it lives."""
@@ -118,6 +128,46 @@ class World:
                 if identity not in seen:
                     seen.add(identity)
                     makers[reference.kind](reference, plan.config)
+
+    @property
+    def _accounts(self) -> list[str]:
+        return sorted({self._platform.orchestrator_account_id, *(stage.account_id for stage in self._platform.stages)})
+
+    def _boundaries(self, given: str) -> None:
+        """Make the boundary that roles have in each account; it allows everything."""
+        if ":iam::aws:" in given:
+            return
+        *path, name = given.split(":policy/", 1)[1].split("/")
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        for account in self._accounts:
+            self.client(account, "iam").create_policy(
+                PolicyName=name, Path="/".join(["", *path, ""]), PolicyDocument=json.dumps(everything)
+            )
+            self._note("policy", boundary_arn(given, account) or given, account)
+
+    def _network(self, vpc: Mapping[str, Any]) -> None:
+        """Make the subnets and security groups of the platform's functions, in a VPC of their own."""
+        account = self._platform.orchestrator_account_id
+        ec2 = self.client(account, "ec2")
+        vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        for index, name in enumerate(vpc["subnet_ids"]):
+            ec2.create_subnet(
+                VpcId=vpc_id, CidrBlock=f"10.0.{index}.0/24", TagSpecifications=[_with_id("subnet", name)]
+            )
+            self._note("subnet", name, account)
+        for name in vpc["security_group_ids"]:
+            ec2.create_security_group(
+                GroupName=name[3:],
+                Description="stand-in for the rehearsal",
+                VpcId=vpc_id,
+                TagSpecifications=[_with_id("security-group", name)],
+            )
+            self._note("security group", name, account)
+
+    def _git_repository(self, name: str) -> None:
+        account = self._platform.orchestrator_account_id
+        self.client(account, "codecommit").create_repository(repositoryName=name)
+        self._note("git repository", name, account)
 
     def _note(self, kind: str, name: str, account_id: str) -> None:
         self.prepared.append({"kind": kind, "name": name, "account_id": account_id})
@@ -243,13 +293,14 @@ class World:
         return str(getattr(found, "uri", ""))
 
     def _kms_key(self, reference: Reference, config: Mapping[str, Any]) -> None:
-        # The sandbox takes a key's id from this tag, so that the ARN is the one that the config names.
         account, key_id = reference.source.split(":")[4], reference.source.rsplit("/", 1)[1]
         kms = self.client(account, "kms")
         if any(item["KeyId"] == key_id for item in kms.list_keys()["Keys"]):
             return
         kms.create_key(
-            Description="stand-in for the rehearsal", Tags=[{"TagKey": "_custom_id_", "TagValue": key_id}]
+            Description="stand-in for the rehearsal",
+            Policy=json.dumps(_key_policy({account, *self._accounts})),
+            Tags=[{"TagKey": _ID_TAG, "TagValue": key_id}],
         )
         self._note("kms key", reference.source, account)
 
@@ -300,6 +351,24 @@ class World:
             # What a monitor looks at: requests that the endpoint has captured.
             runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=record.encode())
         self._note("endpoint", name, account)
+
+
+def _with_id(kind: str, name: str) -> dict[str, Any]:
+    """Return the tags by which the sandbox gives a thing its id. Pure."""
+    return {"ResourceType": kind, "Tags": [{"Key": _ID_TAG, "Value": name}]}
+
+
+def _key_policy(accounts: Iterable[str]) -> dict[str, Any]:
+    """Return the policy of a key that the roles of several accounts may be allowed to use. Pure."""
+    principals = {"AWS": [f"arn:aws:iam::{account}:root" for account in sorted(accounts)]}
+    services = {"Service": [f"{name}.amazonaws.com" for name in ("cloudwatch", "events", "logs", "sns")]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "kms:*", "Principal": principal, "Resource": "*"}
+            for principal in (principals, services)
+        ],
+    }
 
 
 def _shared_with(name: str, accounts: Iterable[str]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-# A push to a repository becomes requests: a CodePipeline of its own hands every config below a folder
-# to the orchestrator's function. In: the repository and the function. Out: the pipeline.
+# A push to a repository becomes requests: a CodePipeline of its own hands every config that fits
+# its patterns to the orchestrator's function. In: the repository and the function. Out: the pipeline.
 #
 #   push --> source --> build "submit" (submit.py) --> function, one request a config
 #
@@ -13,8 +13,11 @@ locals {
   project_name  = "${var.name}-submit"
   connected     = var.git_source.connection_arn != null
 
-  project_arn    = "arn:${local.partition}:codebuild:${local.region}:${var.account_id}:project/${local.project_name}"
-  pipeline_arn   = "arn:${local.partition}:codepipeline:${local.region}:${var.account_id}:${local.pipeline_name}"
+  project_arn  = "arn:${local.partition}:codebuild:${local.region}:${var.account_id}:project/${local.project_name}"
+  pipeline_arn = "arn:${local.partition}:codepipeline:${local.region}:${var.account_id}:${local.pipeline_name}"
+  # In CodePipeline's patterns a leading "**/" asks for a folder: files at the root are named beside.
+  file_patterns = distinct(flatten([for path in var.git_source.paths : startswith(path, "**/") ? [path, trimprefix(path, "**/")] : [path]]))
+
   repository_arn = "arn:${local.partition}:codecommit:${local.region}:${var.account_id}:${var.git_source.repository}"
 
   source = local.connected ? {
@@ -104,7 +107,7 @@ resource "aws_codepipeline" "this" {
           }
 
           file_paths {
-            includes = ["${var.git_source.path}/**"]
+            includes = local.file_patterns
           }
         }
       }
@@ -135,8 +138,8 @@ resource "aws_codebuild_project" "submit" {
     type                        = "LINUX_CONTAINER"
 
     environment_variable {
-      name  = "CONFIG_FOLDER"
-      value = var.git_source.path
+      name  = "CONFIG_PATHS"
+      value = jsonencode(local.file_patterns)
     }
 
     environment_variable {

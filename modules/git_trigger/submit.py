@@ -1,12 +1,13 @@
-"""Submit every config below a folder of the repository; fail with all problems, after all were tried.
+"""Submit every config of the repository that fits a pattern; fail with all problems, after all were tried.
 
-Runs in a build, from the repository's root. CONFIG_FOLDER names the folder, FUNCTION_NAME the orchestrator's
+Runs in a build, from the repository's root. CONFIG_PATHS lists the patterns as JSON, FUNCTION_NAME the orchestrator's
 function, which answers as it answers the API. A config that did not change starts nothing there.
 """
 
 import json
 import os
 import pathlib
+import re
 import sys
 
 KINDS = (".json", ".yaml", ".yml")
@@ -34,12 +35,25 @@ def submit(request, client, function):
     return payload["statusCode"], json.loads(payload["body"])
 
 
-def submit_folder(folder, client, function, say=print):
-    """Submit all configs below a folder; return how many problems there were."""
+def expression_of(pattern):
+    """Return the regular expression of a path pattern: * and ? stay within a folder, ** does not."""
+    parts = re.split(r"(\*\*|\*|\?)", pattern)
+    return re.compile("".join({"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in parts))
+
+
+def submit_all(folder, patterns, client, function, say=print):
+    """Submit all configs below a folder whose path in it fits a pattern; return how many problems there were."""
     problems = 0
-    files = sorted(path for path in folder.rglob("*") if path.suffix in KINDS and path.is_file())
+    fits = [expression_of(pattern) for pattern in patterns]
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in KINDS
+        and path.is_file()
+        and any(fit.fullmatch(path.relative_to(folder).as_posix()) for fit in fits)
+    )
     if not files:
-        say(f"{folder} holds no config")
+        say(f"no config fits {', '.join(patterns)}")
     for path in files:
         try:
             requests = requests_in(path)
@@ -62,7 +76,7 @@ def submit_folder(folder, client, function, say=print):
 if __name__ == "__main__":
     import boto3
 
-    found = submit_folder(
-        pathlib.Path(os.environ["CONFIG_FOLDER"]), boto3.client("lambda"), os.environ["FUNCTION_NAME"]
+    found = submit_all(
+        pathlib.Path("."), json.loads(os.environ["CONFIG_PATHS"]), boto3.client("lambda"), os.environ["FUNCTION_NAME"]
     )
     sys.exit(f"{found} problems" if found else 0)

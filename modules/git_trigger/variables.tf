@@ -27,11 +27,11 @@ variable "function" {
 }
 
 variable "git_source" {
-  description = "The repository: owner/name behind a CodeConnections connection, or without a connection the name of a CodeCommit repository of this account; pushes to the branch that touch the folder submit every config in it."
+  description = "The repository: owner/name behind a CodeConnections connection, or without a connection the name of a CodeCommit repository of this account; a push to the branch submits every config (JSON or YAML) whose path fits one of the patterns: `*` stays within a folder, `**` does not."
   type = object({
     branch         = optional(string, "main")
     connection_arn = optional(string)
-    path           = optional(string, "mlops-configs")
+    paths          = optional(list(string), ["**/mlops-config*.json", "**/mlops-config*.yml", "**/mlops-config*.yaml"])
     repository     = string
   })
   nullable = false
@@ -47,8 +47,13 @@ variable "git_source" {
   }
 
   validation {
-    condition     = !can(regex("^/|/$|\\.\\.", var.git_source.path)) && var.git_source.path != ""
-    error_message = "git_source.path \"${var.git_source.path}\" must be a folder of the repository, without a slash at either end."
+    condition     = length(var.git_source.paths) >= 1 && length(var.git_source.paths) <= 4
+    error_message = "git_source.paths has ${length(var.git_source.paths)} patterns; 1 to 4 fit CodePipeline's limit of 8, with files at the root named beside."
+  }
+
+  validation {
+    condition     = alltrue([for path in var.git_source.paths : can(regex("^[A-Za-z0-9._*?-][A-Za-z0-9._/*?-]*$", path))])
+    error_message = "git_source.paths ${jsonencode(var.git_source.paths)} must be patterns of letters, digits and . _ - / * ?, without a slash at the start."
   }
 }
 

@@ -24,6 +24,23 @@ def test_a_key_remembers_its_rotation_period(connect: Connect, account: str) -> 
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
 
 
+def test_a_subnet_and_a_security_group_can_have_the_ids_that_they_are_known_by(connect: Connect, account: str) -> None:
+    def named(kind: str, name: str) -> dict[str, Any]:
+        return {"ResourceType": kind, "Tags": [{"Key": "_custom_id_", "Value": name}]}
+
+    ec2 = connect("ec2", account)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet, group = f"subnet-{account:0>17}", f"sg-{account:0>17}"
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", TagSpecifications=[named("subnet", subnet)])
+    ec2.create_security_group(
+        GroupName="g", Description="d", VpcId=vpc, TagSpecifications=[named("security-group", group)]
+    )
+    assert ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"] == vpc
+    assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["VpcId"] == vpc
+    other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    assert other != subnet
+
+
 def test_composite_alarms_exist(connect: Connect, account: str) -> None:
     cloudwatch = connect("cloudwatch", account)
     cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("a") OR ALARM("b")', AlarmDescription="d")

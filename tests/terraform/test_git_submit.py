@@ -1,4 +1,4 @@
-"""The program with which a push is submitted: every config below a folder, every problem told."""
+"""The program with which a push is submitted: every config that fits, every problem told."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def program() -> ModuleType:
 
 def run(program: ModuleType, folder: Path) -> tuple[int, Function, str]:
     function, said = Function(), []
-    problems = program.submit_folder(folder, function, "acme-ml-orchestrator", said.append)
+    problems = program.submit_all(folder, ["**.json", "**.y*ml"], function, "acme-ml-orchestrator", said.append)
     return problems, function, "\n".join(said)
 
 
@@ -85,3 +85,19 @@ def test_a_refused_config_fails_the_build_after_the_others_were_submitted(progra
 
 def test_an_empty_folder_is_no_failure(program: ModuleType, tmp_path: Path) -> None:
     assert run(program, tmp_path / "absent")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "does_not"),
+    [
+        ("**/mlops-config*.json", "a/b/mlops-config-1.json", "mlops-config.json"),
+        ("mlops-config*.json", "mlops-config.json", "a/mlops-config.json"),
+        ("teams/*/churn.y?ml", "teams/a/churn.yaml", "teams/a/b/churn.yaml"),
+        ("configs/**", "configs/a/b.json", "other/configs/a.json"),
+        ("a.json", "a.json", "aXjson"),
+    ],
+)
+def test_patterns_are_codepipelines(program: ModuleType, pattern: str, fits: str, does_not: str) -> None:
+    expression = program.expression_of(pattern)
+    assert expression.fullmatch(fits)
+    assert not expression.fullmatch(does_not)

@@ -35,7 +35,7 @@ run "listens_through_a_connection_to_pushes_that_touch_the_folder" {
   assert {
     condition = (
       aws_codepipeline.this.trigger[0].git_configuration[0].push[0].branches[0].includes == tolist(["main"])
-      && aws_codepipeline.this.trigger[0].git_configuration[0].push[0].file_paths[0].includes == tolist(["mlops-configs/**"])
+      && aws_codepipeline.this.trigger[0].git_configuration[0].push[0].file_paths[0].includes == tolist(["**/mlops-config*.json", "mlops-config*.json", "**/mlops-config*.yml", "mlops-config*.yml", "**/mlops-config*.yaml", "mlops-config*.yaml"])
     )
     error_message = "only pushes to the branch that touch the folder"
   }
@@ -44,7 +44,7 @@ run "listens_through_a_connection_to_pushes_that_touch_the_folder" {
     error_message = "no delivery pipeline is called like this, and no rule is needed"
   }
   assert {
-    condition     = { for it in one(aws_codebuild_project.submit.environment).environment_variable : it.name => it.value } == { CONFIG_FOLDER = "mlops-configs", FUNCTION_NAME = "acme-ml-orchestrator" }
+    condition     = { for it in one(aws_codebuild_project.submit.environment).environment_variable : it.name => it.value } == { CONFIG_PATHS = jsonencode(["**/mlops-config*.json", "mlops-config*.json", "**/mlops-config*.yml", "mlops-config*.yml", "**/mlops-config*.yaml", "mlops-config*.yaml"]), FUNCTION_NAME = "acme-ml-orchestrator" }
     error_message = "values reach the program through its environment"
   }
   assert {
@@ -109,7 +109,7 @@ run "refuses_a_folder_outside_the_repository" {
   command = plan
 
   variables {
-    git_source = { path = "../other", repository = "ml-configs" }
+    git_source = { paths = ["/other"], repository = "ml-configs" }
   }
 
   expect_failures = [var.git_source]

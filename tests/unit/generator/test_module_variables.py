@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from generator.platform import Platform
+from generator.contract.composite import Record
+from generator.platform import OPTION_FIELDS, Platform
 from generator.request import StagePlan, resolve, validate
 
 from . import hcl_types
@@ -82,6 +83,18 @@ def test_references_name_variables_that_exist(where: Platform, config: dict[str,
             if reference.variable and reference.kind != "model_package":
                 assert value == reference.source
             assert len(reference.account_id) == 12
+
+
+def test_every_option_of_the_platform_file_is_one_of_the_root_module() -> None:
+    declared, _ = hcl_types.variables(ROOT / "variables.tf")["options"]
+    assert {field.name for field in OPTION_FIELDS} - declared.keys() == {
+        "account_access_role",
+        "external_id",
+        "shared_account_ids",
+    }
+    for field in OPTION_FIELDS:
+        if isinstance(field.kind, Record):
+            assert {inner.name for inner in field.kind.fields.values()} <= declared[field.name][0].keys()
 
 
 def test_every_variable_of_a_module_can_be_reached_by_some_config() -> None:

@@ -55,3 +55,12 @@ def test_arns_carry_the_partition_of_the_region(region: str, partition: str) -> 
 def test_state_keys_are_one_for_each_workspace() -> None:
     assert names.state_key(platform(), "dev", "churn-batch") == "acme-ml/dev/churn-batch/terraform.tfstate"
     assert names.state_key(platform(), "orchestrator") == "acme-ml/orchestrator/terraform.tfstate"
+
+
+def test_a_boundary_is_the_policy_of_that_name_in_the_roles_own_account() -> None:
+    given = "arn:aws-cn:iam::111111111111:policy/teams/boundary"
+    assert names.boundary_arn(given, "222222222222") == "arn:aws-cn:iam::222222222222:policy/teams/boundary"
+    assert names.boundary_arn("arn:aws:iam::aws:policy/PowerUserAccess", "222222222222") == (
+        "arn:aws:iam::aws:policy/PowerUserAccess"
+    )
+    assert names.boundary_arn(None, "222222222222") is None
