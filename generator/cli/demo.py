@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from generator.cli.common import files_argument, platform_option, yes_option
-from generator.demo.faults import planned_fault
+from generator.demo.faults import fault_of
 from generator.demo.rehearsal import Rehearsal
 from generator.demo.report import Report
 from generator.demo.start import start_sandbox
@@ -41,7 +41,7 @@ from generator.status import StageStatus
     "--fail",
     "faults",
     multiple=True,
-    metavar="KIND[=REASON]",
+    metavar="KIND[=REASON|=JSON]",
     help="Make something fail once, such as sagemaker.training_job=REASON. May be repeated.",
 )
 @click.option(
@@ -67,6 +67,7 @@ def demo(
     verify, proves the result, changes it, and takes it all down. Without a terminal, or with --yes, the
     demo answers the approvals itself and says so.
     """
+    planned = [fault_of(text) for text in faults]
     project = load_project(platform_file)
     requests = load_requests(config_files(files, project), project)
     show = Progress()
@@ -90,8 +91,8 @@ def demo(
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sandbox.environment(project.platform.orchestrator_account_id))
-    for kind, _, reason in (text.partition("=") for text in faults):
-        sandbox.request("faults", planned_fault(kind, reason=reason or None))
+    for fault in planned:
+        sandbox.request("faults", fault)
     folders = (*assets, source_root() / "examples" / "assets")
     rehearsal = Rehearsal(project, requests, sandbox, work, folders, approve, show)
     try:

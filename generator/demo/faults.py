@@ -8,7 +8,27 @@ from typing import Any
 
 from generator.errors import GeneratorError
 
+_FAIL_EXAMPLE = """for example --fail 'sagemaker.endpoint={"match": {"operation": "update"}, "error": {}}'"""
 _EXAMPLE = """for example --error '{"rollback": true}'"""
+
+
+def fault_of(text: str) -> dict[str, Any]:
+    """Return the fault that ``KIND``, ``KIND=REASON`` or ``KIND={"match": ..., "error": ..., "times": ...}`` names.
+
+    Raises:
+        GeneratorError: What follows the kind begins like JSON and is none, or has other members.
+    """
+    kind, _, rest = text.partition("=")
+    if not rest.startswith("{"):
+        return planned_fault(kind, reason=rest or None)
+    try:
+        members = json.loads(rest)
+    except ValueError as fault:
+        raise GeneratorError(f"--fail {kind}: is no JSON: {fault}", hint=_FAIL_EXAMPLE) from None
+    unknown = sorted(members.keys() - {"match", "error", "times"})
+    if unknown:
+        raise GeneratorError(f"--fail {kind}: has no member {', '.join(unknown)}", hint=_FAIL_EXAMPLE)
+    return {"kind": kind, "match": {}, "error": {}, "times": 1, **members}
 
 
 def planned_fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.demo.faults import planned_fault
+from generator.demo.faults import fault_of, planned_fault
 from generator.errors import GeneratorError
 
 
@@ -17,6 +17,21 @@ def test_a_fault_has_what_the_sandbox_asks_for() -> None:
         "times": None,
     }
     assert planned_fault("build") == {"kind": "build", "match": {}, "error": {}, "times": 1}
+
+
+def test_a_fault_is_a_kind_with_a_reason_or_with_all_its_members() -> None:
+    assert fault_of("sagemaker.training_job=out of memory = bad") == planned_fault(
+        "sagemaker.training_job", reason="out of memory = bad"
+    )
+    assert fault_of('build={"match": {"project": "x"}, "times": null}') == {
+        "kind": "build",
+        "match": {"project": "x"},
+        "error": {},
+        "times": None,
+    }
+    for text in ('build={"reason": "x"}', "build={"):
+        with pytest.raises(GeneratorError, match="build"):
+            fault_of(text)
 
 
 @pytest.mark.parametrize(
