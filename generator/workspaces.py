@@ -238,6 +238,17 @@ def delivery_variables(
     }
 
 
+def state_key_arn(platform: Platform) -> str:
+    """Return the ARN by which backends know the states' key: its alias, for any key of the orchestrator account.
+
+    The S3 backend refuses key ids that are no UUIDs of version 1 to 5, as they stand in much of AWS's documentation.
+    """
+    given = platform.options.kms_key_arn
+    if given is None or f":{platform.orchestrator_account_id}:key/" in given:
+        return names.key_alias_arn(platform, f"{platform.name}-state")
+    return given
+
+
 def assets_bucket(platform: Platform) -> str:
     """Return the bucket that users' model artifacts and data are in."""
     return platform.options.existing_assets_bucket or names.bucket(platform, "assets")
@@ -261,7 +272,7 @@ def _workspace(
         "bucket": names.bucket(platform, "state"),
         "encrypt": True,
         # Without a key, `encrypt` would ask S3 for its own encryption and pass the bucket's key over.
-        "kms_key_id": platform.options.kms_key_arn or names.key_alias_arn(platform, f"{platform.name}-state"),
+        "kms_key_id": state_key_arn(platform),
         "key": names.state_key(platform, *place),
         "region": platform.region,
         "use_lockfile": True,

@@ -30,7 +30,7 @@ variable "force_destroy" {
 }
 
 variable "kms_key_arn" {
-  description = "ARN of an existing KMS key to encrypt the states with; null makes one under alias/<prefix>-state."
+  description = "ARN of an existing KMS key to encrypt the states with; null makes one. A key of this account gets the alias alias/<prefix>-state."
   type        = string
   default     = null
 }

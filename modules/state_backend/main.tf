@@ -267,9 +267,11 @@ resource "aws_kms_key" "this" {
   tags                    = var.tags
 }
 
+# Workspaces know the key by this alias, a given one of this account too: Terraform's S3 backend takes only ids that are
+# UUIDs of certain versions.
 resource "aws_kms_alias" "this" {
-  count = var.kms_key_arn == null ? 1 : 0
+  count = var.kms_key_arn == null || can(regex(":${var.account_id}:key/", var.kms_key_arn)) ? 1 : 0
 
   name          = "alias/${var.name}-state"
-  target_key_id = aws_kms_key.this[0].key_id
+  target_key_id = var.kms_key_arn == null ? aws_kms_key.this[0].key_id : var.kms_key_arn
 }

@@ -57,7 +57,7 @@ run "takes_a_given_key" {
   }
 
   assert {
-    condition     = length(aws_kms_key.this) == 0 && length(aws_kms_alias.this) == 0
+    condition     = length(aws_kms_key.this) == 0 && aws_kms_alias.this[0].target_key_id == "arn:aws:kms:eu-west-1:111111111111:key/given"
     error_message = "no key of our own beside a given one"
   }
   assert {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -183,3 +184,19 @@ def test_a_workspace_passes_every_variable_of_its_module(module: str) -> None:
     main = structure().workspaces[module]["main.tf"].decode()
     passed = {line.split("=")[0].strip() for line in main.splitlines() if "= var." in line}
     assert passed == structure().variables[module]
+
+
+@pytest.mark.parametrize(
+    ("key_arn", "known_as"),
+    [
+        (None, "111111111111:alias/acme-ml-state"),
+        ("arn:aws:kms:eu-central-1:111111111111:key/1234abcd-12ab-34cd-56ef", "111111111111:alias/acme-ml-state"),
+        ("arn:aws:kms:eu-central-1:111111111111:alias/ours", "111111111111:alias/ours"),
+        ("arn:aws:kms:eu-central-1:999999999999:key/security", "999999999999:key/security"),
+    ],
+)
+def test_backends_know_the_states_key_by_a_name_that_terraform_takes(key_arn: str | None, known_as: str) -> None:
+    platform = replace(PLATFORM, options=replace(PLATFORM.options, kms_key_arn=key_arn))
+    found = workspaces.platform_workspaces(platform, structure(), "orchestrator.zip")
+    backend = json.loads(found["orchestrator"]["backend.tf.json"])["terraform"]["backend"]["s3"]
+    assert backend["kms_key_id"] == f"arn:aws:kms:eu-central-1:{known_as}"
