@@ -14,9 +14,10 @@ _KEYS = ("inference_instance", "instance_type")
 
 
 def changed_config(request: Request, project: Project) -> tuple[dict[str, Any] | None, str]:
-    """Return the request with another instance type in every stage and what changed, or (None, "").
+    """Return the request with a small change and what changed, or (None, "").
 
-    The first candidate that the contract accepts is taken. Pure.
+    It is another instance type in every stage, or one more tag where there is none. The first candidate that
+    the contract accepts is taken. Pure.
     """
     for key, config in _candidates(request.config):
         _, problems = validate(config, project.platform, project.registry)
@@ -34,3 +35,5 @@ def _candidates(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         for instance in _INSTANCES:
             if instance not in used:
                 yield key, {**copy.deepcopy(dict(config)), key: instance}
+    tags = {**config.get("tags", {}), "rehearsal": "changed"}
+    yield "tags", {**copy.deepcopy(dict(config)), "tags": tags}
