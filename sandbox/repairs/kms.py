@@ -1,4 +1,4 @@
-"""KMS: rotation periods are remembered, and a key can be used from another account.
+"""KMS: rotation periods are remembered, a key can be used from another account, and be given an id by a tag.
 
 moto forgets the period, so that Terraform sees a change at every plan, and looks for a key only in the
 caller's account even if its ARN names another one (whose key policy then decides).
@@ -9,16 +9,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.kms import models
 from moto.kms.models import kms_backends
 from moto.kms.responses import KmsResponse
 
 from sandbox.context import Context
+from sandbox.repairs.chosen_ids import asking, choosing
 
 DEFAULT_DAYS = 365
 
 
 def install(context: Context) -> None:
-    """Remember the period, and show it with the status."""
+    """Mend what the first lines name."""
+    models.generate_key_id = choosing(models.generate_key_id)
+    models.KmsBackend.create_key = asking(
+        models.KmsBackend.create_key, lambda tags: {tag["TagKey"]: tag["TagValue"] for tag in tags}
+    )
     enable, status = KmsResponse.enable_key_rotation, KmsResponse.get_key_rotation_status
 
     def enable_key_rotation(self: Any) -> Any:

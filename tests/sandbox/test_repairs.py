@@ -41,6 +41,15 @@ def test_a_subnet_and_a_security_group_can_have_the_ids_that_they_are_known_by(c
     assert other != subnet
 
 
+def test_a_key_can_have_the_id_that_it_is_known_by(connect: Connect, account: str) -> None:
+    kms, name = connect("kms", account), "1234abcd-12ab-34cd-56ef-1234567890ab"
+    key = kms.create_key(Tags=[{"TagKey": "_custom_id_", "TagValue": name}])["KeyMetadata"]
+    assert (key["KeyId"], key["Arn"].rsplit("/", 1)[1]) == (name, name)
+    kms.create_alias(AliasName="alias/states", TargetKeyId=key["Arn"])
+    assert kms.describe_key(KeyId="alias/states")["KeyMetadata"]["KeyId"] == name
+    assert kms.create_key()["KeyMetadata"]["KeyId"] != name
+
+
 def test_composite_alarms_exist(connect: Connect, account: str) -> None:
     cloudwatch = connect("cloudwatch", account)
     cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("a") OR ALARM("b")', AlarmDescription="d")
