@@ -163,7 +163,13 @@ def _load_json(text: str) -> Loaded:
     except RecursionError:
         raise TextFault("too-deep", "is nested too deeply", f"use at most {MAX_DEPTH} levels") from None
     except ValueError as error:
-        raise TextFault("bad-json", f"holds a number that is no number in JSON ({error})") from None
+        word = str(error)
+        place = next((found.start() for found in _TOKEN.finditer(text) if found[0] == word), None)
+        if place is None:
+            raise TextFault("bad-json", "holds a number of thousands of digits", "write fewer") from None
+        raise TextFault(
+            "bad-json", f"holds {word}, which is no number in JSON", "write null or a number", position_at(text, place)
+        ) from None
     places = _Lazy(lambda: _json_positions(text))
     problems: list[Problem] = []
     if repeated or "\\" in text or _CONTROL.search(text):
@@ -185,7 +191,7 @@ def _load_json(text: str) -> Loaded:
 
 
 def _refuse_constant(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
+    raise ValueError(word)
 
 
 def _json_fault(text: str, error: json.JSONDecodeError) -> TextFault:

@@ -1,7 +1,8 @@
 """Moving over from the AWS solution: its stack's description and config files to ours, with a report. Pure.
 
 What comes in: the JSON of ``aws cloudformation describe-stacks`` for the orchestrator stack, and mlops-config files.
-What goes out: a platform file, the configs (their bodies unchanged), and a report of what will differ and why.
+What goes out: a platform file, the configs (unchanged but for keys that had no effect), and a report of what will
+differ and why.
 """
 
 from __future__ import annotations
@@ -262,9 +263,15 @@ def _take_config(
         if isinstance(given, str) and given.strip().lower() in OPERATIONS:
             notes.configs.append(f"{place}: a model-card operation; send it to the API as before. It is not copied.")
             continue
-        request, problems = validate(document.value, platform, registry)
+        config, ignored = _without_ignored(document.value, platform, registry)
+        request, problems = validate(config, platform, registry)
         path = _free_path(written, request, name, document)
-        written[path] = (json.dumps(document.value, indent=2, ensure_ascii=False) + "\n").encode()
+        written[path] = (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode()
+        notes.hand += [
+            f"`{path}` (from {place}): `{problem.key}` is left out: the AWS solution ignored it, as it did every key "
+            f"that it did not know{f' ({problem.fix})' if problem.fix.startswith('did you') else ''}."
+            for problem in ignored
+        ]
         if request is None:
             notes.hand += [f"`{path}` (from {place}): {_sentence(problem)}" for problem in problems]
             continue
@@ -276,6 +283,25 @@ def _take_config(
                 'solution the later one replaced the earlier. Keep one, or add a "pipeline_name" to one.'
             )
         notes.configs.append(f"{place} is `{path}`: pipeline `{request.pipeline}`.{_endpoint_note(request, notes)}")
+
+
+def _without_ignored(config: Any, platform: Platform, registry: Registry) -> tuple[Any, list[Problem]]:
+    """Return a config without the keys that had no effect in the AWS solution, and the problems with those.
+
+    A key that most likely is a misspelt required one stays: without it that solution took the config no more than we.
+    """
+    ignored = [
+        problem
+        for problem in validate(config, platform, registry)[1]
+        if problem.code == "unknown-key" and problem.key in config
+    ]
+    if not ignored:
+        return config, []
+    names_ignored = {problem.key for problem in ignored}
+    kept = {key: value for key, value in config.items() if key not in names_ignored}
+    if any(problem.code == "missing-key" for problem in validate(kept, platform, registry)[1]):
+        return config, []
+    return kept, ignored
 
 
 def _free_path(written: Mapping[str, bytes], request: Request | None, name: str, document: Document) -> str:
@@ -346,7 +372,7 @@ def _report(notes: _Notes, *, with_stack: bool) -> str:
         "of the delivery pipeline.",
         "- Every stage shows a plan; what is approved is exactly what is applied, and then checked to be live.",
         "- All values are checked before anything starts, and every problem is told at once. Unknown keys, which were "
-        "ignored, are problems.",
+        "ignored, are problems from now on.",
         "- Nothing has a random name: sending an unchanged request again starts nothing and says so.",
     ]
     for blueprint, differences in _DIFFERENCES.items():

@@ -58,15 +58,35 @@ def join_key(parent: str, child: str) -> str:
     return f"{parent}{child}" if child.startswith("[") else f"{parent}.{child}"
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+_ALIKE = 0.6
+
+
+def closest(word: str, known: Iterable[str], alike: float = _ALIKE) -> str | None:
     """Return the known word that ``word`` most likely was meant to be, or None. Pure."""
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower().replace("-", "_"), by_lower, n=1, cutoff=0.6) or get_close_matches(
-        word.lower(), by_lower, n=1, cutoff=0.6
+    found = get_close_matches(word.lower().replace("-", "_"), by_lower, n=1, cutoff=alike) or get_close_matches(
+        word.lower(), by_lower, n=1, cutoff=alike
     )
     return by_lower[found[0]] if found else None
+
+
+def paired(words: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Return which known word each of several words most likely was meant to be; the likest pairs first. Pure."""
+    from difflib import SequenceMatcher
+
+    names = list(known)
+    likeness = {
+        (word, name): SequenceMatcher(None, word.lower().replace("-", "_"), name.lower()).ratio()
+        for word in words
+        for name in names
+    }
+    found: dict[str, str] = {}
+    for word, name in sorted(likeness, key=likeness.__getitem__, reverse=True):
+        if likeness[word, name] >= _ALIKE and word not in found and name not in found.values():
+            found[word] = name
+    return found
 
 
 def listed(words: Iterable[str], limit: int = 12) -> str:

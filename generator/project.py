@@ -13,10 +13,10 @@ from generator.blueprint import Registry, load_blueprints
 from generator.errors import ConfigError, GeneratorError
 from generator.load import load_text
 from generator.platform import Platform, default_platform, parse_platform
-from generator.problems import Problem
-from generator.request import Request, StagePlan, resolve, validate
+from generator.request import Request, StagePlan, judge, resolve
 
 PLATFORM_FILE = "platform.yaml"
+_CONFIG_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
 _CONFIG_PATTERNS = ("mlops-config*.json", "mlops-config*.yaml", "mlops-config*.yml", "configs/*.json", "configs/*.y*ml")
 
 
@@ -87,10 +87,10 @@ def config_files(files: Iterable[Path], project: Project) -> list[Path]:
     """Return the given config files, or the project's own when none is given.
 
     Raises:
-        GeneratorError: A file does not exist, or none was given and none found.
+        GeneratorError: A file does not exist, or none was given and none found; a folder holds none.
     """
-    given = list(files)
-    if not given:
+    given = [found for path in files for found in (_configs_in(path) if path.is_dir() else [path])]
+    if not files:
         given = sorted({path for pattern in _CONFIG_PATTERNS for path in project.folder.glob(pattern)})
         if not given:
             raise GeneratorError(
@@ -102,6 +102,13 @@ def config_files(files: Iterable[Path], project: Project) -> list[Path]:
     if missing:
         raise GeneratorError(f"no such file: {', '.join(map(str, missing))}")
     return given
+
+
+def _configs_in(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _CONFIG_SUFFIXES and path.is_file())
+    if not found:
+        raise GeneratorError("the folder holds no config", where=str(folder), hint="a config ends in .json or .yaml")
+    return found
 
 
 def load_requests(files: Iterable[Path], project: Project) -> list[LoadedRequest]:
@@ -116,14 +123,11 @@ def load_requests(files: Iterable[Path], project: Project) -> list[LoadedRequest
     for file in files:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         loaded = load_text(data, name=str(file))
-        problems: list[Problem] = list(loaded.problems)
-        for document in loaded.documents:
-            request, found = validate(document.value, project.platform, project.registry)
-            problems += [document.place(problem) for problem in found]
-            if request is not None and not found:
-                requests.append(
-                    LoadedRequest(file, document.key_prefix, request, resolve(request, project.platform))
-                )
+        asked, problems = judge(loaded, project.platform, project.registry)
+        requests += [
+            LoadedRequest(file, document.key_prefix, request, resolve(request, project.platform))
+            for document, request in asked
+        ]
         if problems:
             failures.append(ConfigError(problems, where=str(file)))
     if failures:

@@ -2,6 +2,7 @@
 
 validate(config, platform, registry)   every problem at once, or a Request
 resolve(request, platform)             one StagePlan per stage: Terraform variables, and what they refer to
+judge(loaded, platform, registry)      the requests of a text, and every problem of the text and of them
 validate_files(files, platform, ...)   the report of ``mlops validate --json``
 """
 
@@ -9,18 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from . import names
 from .blueprint import ORCHESTRATOR_STAGE, PipelineType, Reference, Registry, StageContext
 from .contract.check import Context, check_config
 from .contract.kinds import show, type_name
+from .load import Document, Loaded
 from .platform import Platform, Stage
 from .problems import Problem, closest, listed
 
 PIPELINE_NAME_KEY = "pipeline_name"
+# Types of the AWS solution's first versions, and what became of them.
+EARLIER_TYPES: Mapping[str, str] = {
+    "byom": 'use "byom_realtime_builtin", "byom_realtime_custom", "byom_batch_builtin" or "byom_batch_custom"',
+    "byom_model_monitor": 'use "byom_data_quality_monitor"; training_data is now baseline_data, and '
+    "max_runtime_seconds is monitor_max_runtime_seconds",
+}
+_TYPE_KEY = "pipeline_type"
+_BY_A_LETTER = 0.93
 
-__all__ = ["Reference", "Request", "StagePlan", "resolve", "validate", "validate_files"]
+__all__ = ["Reference", "Request", "StagePlan", "is_operation", "judge", "resolve", "validate", "validate_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +74,14 @@ def validate(config: object, platform: Platform, registry: Registry) -> tuple[Re
     if not isinstance(config, Mapping):
         message = f"must be an object with a pipeline_type, but is {type_name(config)}: {show(config)}"
         return None, [Problem("not-an-object", "", message)]
-    pipeline_type = _pipeline_type(config, registry)
-    if isinstance(pipeline_type, Problem):
-        return None, [pipeline_type]
+    pipeline_type, key, problem = _pipeline_type(config, registry)
+    if pipeline_type is None:
+        return None, [problem] if problem else []
     context = Context(platform)
-    values, staged, report = check_config(pipeline_type, config, context)
-    if report.problems:
-        return None, report.problems
+    rest = {name: value for name, value in config.items() if name != key}
+    values, staged, report = check_config(pipeline_type, rest, context)
+    if problem or report.problems:
+        return None, [*([problem] if problem else []), *report.problems]
     name = values.get(PIPELINE_NAME_KEY) or names.pipeline_name(pipeline_type.suffix, values[pipeline_type.label])
     if name in names.RESERVED_PIPELINE_NAMES:
         message = f"{show(name)} is a reserved name"
@@ -77,40 +89,51 @@ def validate(config: object, platform: Platform, registry: Registry) -> tuple[Re
     return Request(pipeline_type, name, {"pipeline_type": pipeline_type.name, **values}, staged), []
 
 
-def _pipeline_type(config: Mapping[str, Any], registry: Registry) -> PipelineType | Problem:
-    given = config.get("pipeline_type")
+def _pipeline_type(
+    config: Mapping[str, Any], registry: Registry
+) -> tuple[PipelineType | None, str, Problem | None]:
+    """Return the type that a config asks for, the key that says so, and what is wrong with either.
+
+    A type that is misspelt by a letter is returned too, so that the problems of the rest can be told with it.
+    """
+    key, misspelt = _TYPE_KEY, None
+    if key not in config:
+        near = closest(key, [name for name in config if isinstance(name, str)])
+        if near is None:
+            advice = f"add it: one of {listed(registry.names, 20)}"
+            message = "is required and missing; it says which pipeline to provision"
+            return None, key, Problem("missing-key", key, message, advice)
+        message = f'is not a known key; "{key}" is required and missing'
+        key, misspelt = near, Problem("unknown-key", near, message, f'did you mean "{key}"?')
+    given = config[key]
     if isinstance(given, str):
         found = registry.get(given) or registry.get(given.strip().lower())
         if found is not None:
-            return found
-    if "pipeline_type" not in config:
-        near = closest("pipeline_type", [key for key in config if isinstance(key, str)])
-        return Problem(
-            "missing-key",
-            "pipeline_type",
-            "is required and missing; it says which pipeline to provision",
-            f'did you misspell it as "{near}"?' if near else f"add it: one of {listed(registry.names, 20)}",
-        )
+            return found, key, misspelt
+    if misspelt is not None:
+        return None, key, misspelt
     if given is None or given == "":
-        return Problem("empty-value", "pipeline_type", "is empty", f"use one of {listed(registry.names, 20)}")
+        advice = f"use one of {listed(registry.names, 20)}"
+        return None, key, Problem("empty-value", key, "is empty", advice)
     if not isinstance(given, str):
-        return Problem("wrong-type", "pipeline_type", f"must be text, but is {type_name(given)}: {show(given)}")
-    from .model_cards import OPERATIONS
+        return None, key, Problem("wrong-type", key, f"must be text, but is {type_name(given)}: {show(given)}")
+    return _unknown_type(given, key, registry)
 
-    if given.strip().lower() in OPERATIONS:
-        return Problem(
-            "model-card-operation",
-            "pipeline_type",
-            f"{show(given)} is a model-card operation: it is answered at once and provisions no pipeline",
-            "send it with `mlops submit`, or POST it to /provisionpipeline",
-        )
-    meant = closest(given.strip(), (*registry.names, *OPERATIONS))
-    return Problem(
-        "unknown-pipeline-type",
-        "pipeline_type",
-        f"{show(given)} is not a pipeline type",
-        f'did you mean "{meant}"?' if meant else f"use one of {listed(registry.names, 20)}",
-    )
+
+def _unknown_type(given: str, key: str, registry: Registry) -> tuple[PipelineType | None, str, Problem]:
+    word = given.strip().lower()
+    if word in _model_cards().OPERATIONS:
+        message = f"{show(given)} is a model-card operation: it is answered at once and provisions no pipeline"
+        advice = "send it with `mlops submit`, or POST it to /provisionpipeline"
+        return None, key, Problem("model-card-operation", key, message, advice)
+    message = f"{show(given)} is not a pipeline type"
+    if word in EARLIER_TYPES:
+        return None, key, Problem("unknown-pipeline-type", key, message, EARLIER_TYPES[word])
+    meant = closest(word, (*registry.names, *_model_cards().OPERATIONS))
+    advice = f'did you mean "{meant}"?' if meant else f"use one of {listed(registry.names, 20)}"
+    by_a_letter = meant is not None and closest(word, [meant], alike=_BY_A_LETTER)
+    found = registry.get(meant) if meant and by_a_letter else None
+    return found, key, Problem("unknown-pipeline-type", key, message, advice)
 
 
 def resolve(request: Request, platform: Platform) -> list[StagePlan]:
@@ -145,24 +168,61 @@ def orchestrator_stage(platform: Platform) -> Stage:
     return Stage(ORCHESTRATOR_STAGE, platform.orchestrator_account_id, "none")
 
 
+def judge(
+    loaded: Loaded, platform: Platform, registry: Registry, *, operations: bool = False
+) -> tuple[list[tuple[Document, Request]], list[Problem]]:
+    """Return the requests of a text, and every problem of the text and of what it holds, in the text's order.
+
+    Args:
+        loaded: The text's documents.
+        platform: The platform.
+        registry: Its pipeline types.
+        operations: Whether model-card operations are judged too (and make no request); else they are refused.
+    """
+    requests = []
+    found: list[Problem] = []
+    for document in loaded.documents:
+        if operations and is_operation(document.value):
+            problems = _model_cards().validate_operation(document.value)[1]
+        else:
+            request, problems = validate(document.value, platform, registry)
+            if request is not None:
+                requests.append((document, request))
+        found += [document.place(problem) for problem in problems]
+    problems = [*loaded.problems, *_not_told_yet(found, loaded.problems)]
+    return requests, sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _not_told_yet(found: list[Problem], of_text: list[Problem]) -> list[Problem]:
+    """Return the problems that are not merely what a control character in the text made of a value. Pure."""
+    told = [problem.key for problem in of_text if problem.code == "control-character"]
+    return [problem for problem in found if not any(_is_within(key, problem.key) for key in told)] if told else found
+
+
+def _is_within(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+
+
+def is_operation(config: object) -> bool:
+    """Tell whether a config is a model-card operation, which provisions no pipeline."""
+    kind = config.get("pipeline_type") if isinstance(config, Mapping) else None
+    return isinstance(kind, str) and kind.strip().lower() in _model_cards().OPERATIONS
+
+
+def _model_cards() -> ModuleType:
+    from . import model_cards
+
+    return model_cards
+
+
 def validate_files(files: Iterable[tuple[str, bytes]], platform: Platform, registry: Registry) -> dict[str, Any]:
     """Return the report of ``mlops validate --json`` on files given as (name, content)."""
     from .load import load_text
-    from .model_cards import OPERATIONS, validate_operation
 
     reports = []
     for name, data in files:
         loaded = load_text(data, name=name)
-        problems = list(loaded.problems)
-        for document in loaded.documents:
-            value = document.value
-            kind = value.get("pipeline_type") if isinstance(value, Mapping) else None
-            if isinstance(kind, str) and kind.strip().lower() in OPERATIONS:
-                found = validate_operation(value)[1]
-            else:
-                found = validate(value, platform, registry)[1]
-            problems += [document.place(problem) for problem in found]
-        problems.sort(key=lambda problem: (problem.line, problem.column))
+        problems = judge(loaded, platform, registry, operations=True)[1]
         reports.append(
             {
                 "file": name,

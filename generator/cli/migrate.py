@@ -12,7 +12,7 @@ from generator.errors import ConflictError
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--stack",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -27,6 +27,8 @@ def migrate(files: tuple[Path, ...], stack: Path | None, out: Path, as_json: boo
     """Take over what a user of the AWS solution has: the stack's description and mlops-config FILES."""
     from generator.migrate import migrate as migrated
 
+    if not files and stack is None:
+        raise click.UsageError("name config files, the stack's description with --stack, or both")
     result = migrated(
         stack.read_bytes() if stack else None, [(str(file), file.read_bytes()) for file in files]
     )

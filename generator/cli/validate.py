@@ -37,10 +37,14 @@ def validate(files: tuple[Path, ...], platform_file: Path | None, as_json: bool)
                 click.echo(Problem(**problem).text(file["file"]))
         count = sum(len(file["problems"]) for file in report["files"])
         requests = sum(file["requests"] for file in report["files"])
-        verdict = f"{count} problem{'' if count == 1 else 's'}" if count else "all good"
-        click.echo(f"{len(given)} files, {requests} requests: {verdict}", err=True)
+        verdict = _counted(count, "problem") if count else "all good"
+        click.echo(f"{_counted(len(given), 'file')}, {_counted(requests, 'request')}: {verdict}", err=True)
     if not report["ok"]:
         raise SystemExit(1)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _content(file: Path) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..problems import closest, listed
+from ..problems import closest, listed, paired
 from .composite import report_unknown
 from .field import Field
-from .kinds import show, type_name
+from .kinds import show
 from .report import INVALID, Report
 
 if TYPE_CHECKING:
@@ -217,8 +217,14 @@ def _report_missing(
             and field.required
             and (field.required is True or field.required.holds(config, context))
         ]
-    for given in unknown:
-        report_unknown(report, "", given, pipeline_type.by_name, missing)
+    if unknown:
+        absent = [name for name, field in pipeline_type.by_name.items() if field.name not in present]
+        # A misspelt key that would have lifted a requirement is one mistake, not two.
+        meant = {closest(given, absent) for given in unknown} - {None}
+        missing = [
+            name for name in missing if getattr(pipeline_type.by_name[name].required, "unless", None) not in meant
+        ]
+        report_unknown(report, "", unknown, absent, missing, _types_that_know)
     for name in missing:
         field = pipeline_type.by_name[name]
         when = field.required
@@ -226,6 +232,13 @@ def _report_missing(
         report.add_at(
             name, "missing-key", f"is required{because}, but missing; expected: {field.kind.expects}", field.advice
         )
+
+
+def _types_that_know(key: str) -> list[str]:
+    """Return the names of the built-in pipeline types that have a key; imports all blueprints."""
+    from ..blueprint import Registry
+
+    return [pipeline_type.name for pipeline_type in Registry().all() if key in pipeline_type.by_name]
 
 
 def _is_per_stage(field: Field, value: Mapping[str, Any], context: Context) -> bool:
@@ -246,6 +259,16 @@ def _per_stage(
     required = field.required is True or (field.required and field.required.holds(config, context))
     unknown = [stage for stage in value if stage not in context.stage_set]
     missing = [stage for stage in context.stages if stage not in value]
+    meant = paired(unknown, missing) if unknown else {}
+    if len(unknown) == len(missing) == 1:
+        meant = {unknown[0]: missing[0]}
+    elif len(missing) == len(context.stages) and not meant:
+        report.key = given
+        return report.add(
+            "missing-stage",
+            f"is an object, but not of the stages {listed(context.stages)}: {show(value)}",
+            f"give {field.kind.expects}, or an object with one for each stage",
+        )
     for stage in context.stages:
         if stage not in value:
             continue
@@ -261,19 +284,15 @@ def _per_stage(
         good = good and result is not INVALID
         checked[stage] = result
     for stage in unknown:
-        meant = closest(stage, missing)
-        if meant is None and len(unknown) == len(missing) == 1:
-            meant = missing[0]
-        if meant is not None:
-            missing.remove(meant)
         report.add_at(
             f"{given}.{stage}",
             "unknown-stage",
             f"{show(stage)} is not a stage of the platform ({listed(context.stages)})"
-            + (f'; stage "{meant}" has no value' if meant else ""),
-            f'did you mean "{meant}"?' if meant else "remove it, or add the stage to the platform file",
+            + (f'; stage "{meant[stage]}" has no value' if stage in meant else ""),
+            f'did you mean "{meant[stage]}"?' if stage in meant else "remove it, or add the stage to the platform file",
         )
         good = False
+    missing = [stage for stage in missing if stage not in meant.values()]
     if missing:
         report.key = given
         report.add(
@@ -281,9 +300,8 @@ def _per_stage(
             f"has no value for stage{'' if len(missing) == 1 else 's'} {listed(missing)}",
             "add "
             + ", ".join(f'"{stage}"' for stage in missing)
-            + f" to the object, or give one value ({type_name('')}) for all stages"
-            if not field.kind.is_object
-            else "add " + ", ".join(f'"{stage}"' for stage in missing) + " to the object",
+            + " to the object"
+            + ("" if field.kind.is_object else ", or give one value for all stages"),
         )
         good = False
     return checked if good else INVALID

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..problems import closest, join_key, listed
+from ..problems import closest, join_key, listed, paired
 from .kinds import CONTROL, Kind, Schema, Text, show, type_name
 from .report import INVALID, Report
 
@@ -147,8 +147,9 @@ class Record(Kind):
                 checked[field.name] = result
         report.key = outer
         missing = [name for name in self.required if name not in present]
-        for name in unknown:
-            report_unknown(report, outer, name, self.by_name, missing)
+        if unknown:
+            absent = [name for name, field in self.by_name.items() if field.name not in present]
+            report_unknown(report, outer, unknown, absent, missing)
         for name in missing:
             needed = self.fields[name]
             report.add_at(
@@ -323,23 +324,45 @@ def parsed_json_text(text: str, opening: str, expects: str, report: Report) -> A
         return report.add("bad-json-text", f"is text that is not usable JSON: {show(text)}")
 
 
-def report_unknown(report: Report, outer: str, name: str, known: Mapping[str, Field], missing: list[str]) -> None:
-    """Report an unknown key. If it most likely is a misspelt missing one, take that off ``missing``."""
-    key = join_key(outer, name)
-    meant = closest(name, missing)
-    if meant is not None:
-        missing.remove(meant)
+def report_unknown(
+    report: Report,
+    outer: str,
+    unknown: list[str],
+    absent: Iterable[str],
+    missing: list[str],
+    elsewhere: Callable[[str], Iterable[str]] = lambda _: (),
+) -> None:
+    """Report unknown keys. Those that most likely are misspelt required ones are taken off ``missing``.
+
+    Args:
+        report: Where to report.
+        outer: Dotted path of the object.
+        unknown: The keys, in the order of the object.
+        absent: Spellings of known keys that are not given.
+        missing: Required keys that are missing.
+        elsewhere: Returns the pipeline types that know a key.
+    """
+    meant = paired(unknown, missing)
+    missing[:] = [name for name in missing if name not in meant.values()]
+    known = list(absent)
+    for name in unknown:
+        key = join_key(outer, name)
+        if name in meant:
+            report.add_at(
+                key,
+                "unknown-key",
+                f'is not a known key; "{meant[name]}" is required and missing',
+                f'did you mean "{meant[name]}"?',
+            )
+            continue
+        others = list(elsewhere(name))
+        if others:
+            report.add_at(key, "unknown-key", f"is a key of {listed(others)}, and has no effect here", "remove it")
+            continue
+        near = closest(name, known)
         report.add_at(
             key,
             "unknown-key",
-            f'is not a known key; "{meant}" is required and missing',
-            f'did you mean "{meant}"?',
+            "is not a known key",
+            f'did you mean "{near}"?' if near else f"remove it; known keys are {listed(known, 40)}",
         )
-        return
-    meant = closest(name, known)
-    report.add_at(
-        key,
-        "unknown-key",
-        "is not a known key",
-        f'did you mean "{meant}"?' if meant else f"remove it; known keys are {listed(known, 40)}",
-    )

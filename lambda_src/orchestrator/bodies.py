@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.load import Document, load_text
+from generator.load import Loaded, load_text
 from generator.problems import Problem
 
 from .replies import BadRequest
 
 
-def one_document(body: bytes) -> Document:
-    """Return the one config of a body.
+def one_config(body: bytes) -> Loaded:
+    """Return a body that holds one config; its text may have problems that are told with those of the config.
 
     Raises:
         BadRequest: It is no JSON, or holds several configs.
@@ -19,7 +19,7 @@ def one_document(body: bytes) -> Document:
     if not body.strip():
         raise BadRequest([Problem("empty-file", "", "has no body", "send a JSON object")])
     loaded = load_text(body, name="body.json")
-    if loaded.problems:
+    if not loaded.documents:
         raise BadRequest(loaded.problems)
     if len(loaded.documents) != 1:
         raise BadRequest(
@@ -32,7 +32,7 @@ def one_document(body: bytes) -> Document:
                 )
             ]
         )
-    return loaded.documents[0]
+    return loaded
 
 
 def one_object(body: bytes) -> dict[str, Any]:
@@ -41,7 +41,10 @@ def one_object(body: bytes) -> dict[str, Any]:
     Raises:
         BadRequest: It is something else.
     """
-    value = one_document(body).value
+    loaded = one_config(body)
+    if loaded.problems:
+        raise BadRequest(loaded.problems)
+    value = loaded.documents[0].value
     if not isinstance(value, dict):
         raise BadRequest([Problem("not-an-object", "", "must be a JSON object")])
     return value

@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from generator import names
-from generator.load import Document
 from generator.model_cards import validate_operation
 from generator.workspaces import assets_bucket
 
@@ -32,15 +31,15 @@ _EXPORT_PAUSE_SECONDS = 0.5
 _LONGEST_NAME = 63
 
 
-def run_operation(document: Document, core: Core) -> dict[str, Any]:
+def run_operation(body: Mapping[str, Any], core: Core) -> dict[str, Any]:
     """Carry out a model-card operation and return its answer.
 
     Raises:
         BadRequest: Something is wrong with it; nothing was changed.
     """
-    operation, problems = validate_operation(document.value)
+    operation, problems = validate_operation(body)
     if operation is None:
-        raise BadRequest(document.place(problem) for problem in problems)
+        raise BadRequest(problems)
     core.log.info("model card", operation=operation.operation, card=operation.config.get("name"))
     return _OPERATIONS[operation.operation](operation.config, core)
 

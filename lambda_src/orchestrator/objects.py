@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from generator import names
 from generator.load import load_text
 from generator.problems import Problem
-from generator.request import validate
+from generator.request import judge
 
 from .clients import error_code, is_temporary
 from .events import ObjectsStored, StoredObject
@@ -73,14 +73,7 @@ def _provision(stored: StoredObject, core: Core) -> list[dict[str, Any]]:
         raise BadRequest([Problem("yaml-in-bucket", "", "is YAML, but configs in the bucket are JSON", fix)])
     version = {"VersionId": stored.version} if stored.version else {}
     data = core.client("s3").get_object(Bucket=stored.bucket, Key=stored.key, **version)["Body"].read()
-    loaded = load_text(data, name=stored.key)
-    problems = list(loaded.problems)
-    requests = []
-    for document in loaded.documents:
-        request, found = validate(document.value, core.platform, core.registry)
-        problems += [document.place(problem) for problem in found]
-        if request is not None:
-            requests.append((document, request))
+    requests, problems = judge(load_text(data, name=stored.key), core.platform, core.registry)
     if problems:
         raise BadRequest(problems)
     prepared = []

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from generator import names
 from generator.bundle import Bundle, build_bundle
 from generator.delivery.executions import Execution, execution_mode, is_delivering, newest_execution
-from generator.model_cards import OPERATIONS
-from generator.request import Request, StagePlan, resolve, validate
+from generator.request import Request, StagePlan, judge, resolve
 from generator.workspaces import bundle_tree
 
-from .bodies import one_document
+from .bodies import one_config
 from .clients import error_code, error_status
 from .references import findings, lookups
 from .replies import CREATED, BadRequest
@@ -54,16 +53,15 @@ def provision_body(body: bytes, core: Core) -> dict[str, Any]:
     Raises:
         BadRequest: Something is wrong with it; nothing was started.
     """
-    document = one_document(body)
-    kind = document.value.get("pipeline_type") if isinstance(document.value, dict) else None
-    if isinstance(kind, str) and kind.strip().lower() in OPERATIONS:
+    loaded = one_config(body)
+    requests, problems = judge(loaded, core.platform, core.registry, operations=True)
+    if problems:
+        raise BadRequest(problems)
+    if not requests:
         from .cards import run_operation
 
-        return run_operation(document, core)
-    request, problems = validate(document.value, core.platform, core.registry)
-    if request is None:
-        raise BadRequest(document.place(problem) for problem in problems)
-    return deliver(prepare(request, core), core)
+        return run_operation(loaded.documents[0].value, core)
+    return deliver(prepare(requests[0][1], core), core)
 
 
 def prepare(request: Request, core: Core) -> Prepared:

@@ -69,6 +69,16 @@ def test_validate_tells_every_problem_with_its_place(project: Path) -> None:
     assert all(problem["line"] >= 1 for problem in report["files"][0]["problems"])
 
 
+def test_a_folder_stands_for_the_configs_in_it(project: Path) -> None:
+    (project / "configs/notes.txt").write_text("not a config")
+    ran = mlops(project, "validate", "configs", "--json")
+    assert [file["file"] for file in json.loads(ran.stdout)["files"]] == ["configs/churn.json"]
+    (project / "empty").mkdir()
+    refused = mlops(project, "validate", "empty")
+    assert refused.returncode == 1
+    assert "holds no config" in refused.stderr
+
+
 def test_generate_writes_workspaces_and_a_second_run_changes_nothing(project: Path) -> None:
     first = mlops(project, "generate")
     assert first.returncode == 0, first.stderr

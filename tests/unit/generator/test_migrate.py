@@ -138,6 +138,29 @@ def test_the_report_says_what_needs_a_hand_and_what_differs() -> None:
     assert "Remove the old stack's notification" in report
 
 
+def test_keys_that_had_no_effect_are_left_out_and_named() -> None:
+    realtime = next(config for kind, _, _, config in examples() if kind == "byom_realtime_builtin")
+    given = {**realtime, "training_data": "train.csv", "endpoint_nam": "mine", "kms_key_arn": ""}
+    del given["endpoint_name"]
+    result = migrate(None, [("a.json", json.dumps(given).encode())])
+    (copied,) = [json.loads(content) for path, content in result.files.items() if path.startswith("configs/")]
+
+    assert copied == {key: value for key, value in given.items() if key not in ("training_data", "endpoint_nam")}
+    assert "`training_data` is left out" in result.report
+    assert "`endpoint_nam` is left out" in result.report
+    assert 'did you mean "endpoint_name"?' in result.report
+    assert "pipeline `churn-realtime-builtin`" in result.report
+
+
+def test_a_misspelt_required_key_is_left_to_the_user() -> None:
+    realtime = next(config for kind, _, _, config in examples() if kind == "byom_realtime_builtin")
+    given = {("modle_name" if key == "model_name" else key): value for key, value in realtime.items()}
+    result = migrate(None, [("a.json", json.dumps(given).encode())])
+
+    assert given in [json.loads(content) for path, content in result.files.items() if path.startswith("configs/")]
+    assert 'did you mean "model_name"?' in result.report
+
+
 def test_configs_alone_can_be_moved_over_too() -> None:
     result = migrate(None, [("a.json", b'{"pipeline_type": "list_model_cards"}')])
 

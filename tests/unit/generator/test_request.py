@@ -124,6 +124,7 @@ def test_stages_may_have_any_names_and_number(stages: tuple[str, ...]) -> None:
             ],
         ),
         ({}, [("inference_instance", "missing-stage")]),
+        ({"x": 1}, [("inference_instance", "missing-stage")]),
     ],
 )
 def test_faulty_per_stage_objects_are_explained(value: Any, expected: list[tuple[str, str]]) -> None:
@@ -235,19 +236,64 @@ def test_what_has_no_effect_with_the_registry_is_not_looked_up() -> None:
         ("text", ("", "not-an-object")),
         ({}, ("pipeline_type", "missing-key")),
         ({"pipeline_type": 3}, ("pipeline_type", "wrong-type")),
-        ({"pipeline_type": "byom_realtime_bultin"}, ("pipeline_type", "unknown-pipeline-type")),
+        ({"pipeline_type": "byom_realtime"}, ("pipeline_type", "unknown-pipeline-type")),
         ({"pipeline_type": "list_model_cards"}, ("pipeline_type", "model-card-operation")),
-        ({"pipline_type": "byom_realtime_builtin"}, ("pipeline_type", "missing-key")),
+        ({"pipline_type": "byom_realtime"}, ("pipline_type", "unknown-key")),
     ],
 )
 def test_without_a_pipeline_type_only_that_is_told(config: Any, expected: tuple[str, str]) -> None:
     assert faults(config) == [expected]
 
 
-def test_a_misspelt_pipeline_type_comes_with_the_right_one() -> None:
-    _, (problem,) = validate({"pipeline_type": "byom_realtime_bultin"}, platform(), REGISTRY)
+@pytest.mark.parametrize(
+    ("mistake", "expected"),
+    [
+        ({"pipeline_type": "byom_realtime_bultin"}, ("pipeline_type", "unknown-pipeline-type")),
+        ({"pipline_type": "byom_realtime_builtin"}, ("pipline_type", "unknown-key")),
+    ],
+)
+def test_a_misspelt_pipeline_type_is_told_with_what_is_wrong_with_the_rest(
+    mistake: dict[str, str], expected: tuple[str, str]
+) -> None:
+    rest = {name: value for name, value in REALTIME.items() if name != "pipeline_type"}
 
-    assert problem.fix == 'did you mean "byom_realtime_builtin"?'
+    assert faults({**mistake, **rest}) == [expected]
+    assert faults({**mistake, **rest, "model_name": 7}) == [expected, ("model_name", "wrong-type")]
+    fix = 'did you mean "byom_realtime_builtin"?' if "pipeline_type" in mistake else 'did you mean "pipeline_type"?'
+    assert validate({**mistake, **rest}, platform(), REGISTRY)[1][0].fix == fix
+
+
+def test_a_type_of_an_earlier_version_comes_with_what_became_of_it() -> None:
+    _, (problem,) = validate({"pipeline_type": "byom_model_monitor"}, platform(), REGISTRY)
+
+    assert problem.code == "unknown-pipeline-type"
+    assert "byom_data_quality_monitor" in problem.fix
+
+
+def test_a_key_of_another_type_is_not_taken_for_a_misspelt_one() -> None:
+    _, (problem,) = validate({**REALTIME, "monitor_inference_attribute": "0"}, platform(), REGISTRY)
+
+    assert (problem.key, problem.code, problem.fix) == ("monitor_inference_attribute", "unknown-key", "remove it")
+    assert "byom_model_quality_monitor" in problem.message
+
+
+def test_two_misspelt_keys_are_each_put_together_with_the_likest() -> None:
+    config = {name: value for name, value in REALTIME.items() if not name.startswith("model_framework")}
+    _, problems = validate(
+        {**config, "model_frameworkversion": "1.7-1", "model_framwork": "xgboost"}, platform(), REGISTRY
+    )
+
+    assert [(problem.key, problem.fix) for problem in problems] == [
+        ("model_frameworkversion", 'did you mean "model_framework_version"?'),
+        ("model_framwork", 'did you mean "model_framework"?'),
+    ]
+
+
+def test_a_misspelt_key_that_lifts_a_requirement_is_one_mistake() -> None:
+    lifted = ("inference_instance", "data_capture_location")
+    config = {name: value for name, value in REALTIME.items() if name not in lifted}
+
+    assert faults({**config, "serverles": {"memory_mb": 2048}}) == [("serverles", "unknown-key")]
 
 
 def test_every_problem_of_a_config_is_told_at_once() -> None:
@@ -317,6 +363,16 @@ def test_the_report_of_files_has_every_problem_with_its_place() -> None:
     ]
     assert set(report["files"][1]["problems"][0]) == {"line", "column", "key", "code", "message", "fix"}
     assert report["files"][2]["problems"][0]["code"] == "bad-yaml"
+
+
+def test_a_control_character_is_told_once() -> None:
+    text = json.dumps({**REALTIME, "model_name": "a\u0001b", "endpoint_name": "x_y"}).encode()
+    (file,) = validate_files([("x.json", text)], assumed(), REGISTRY)["files"]
+
+    assert [(problem["key"], problem["code"]) for problem in file["problems"]] == [
+        ("model_name", "control-character"),
+        ("endpoint_name", "bad-name"),
+    ]
 
 
 def test_the_report_of_good_files_is_ok() -> None:

@@ -189,6 +189,14 @@ def test_every_problem_is_answered_and_aws_is_not_asked(orchestrator: Orchestrat
     assert orchestrator.world.calls == []
 
 
+def test_problems_of_the_text_are_told_with_those_of_the_config(orchestrator: Orchestrator) -> None:
+    text = json.dumps({**CONFIG, "bogus": 1})
+    status, body = orchestrator.post("/provisionpipeline", text[:-1] + ', "bogus": 2}')
+    assert status == 400
+    assert sorted(problem["code"] for problem in body["problems"]) == ["repeated-key", "unknown-key"]
+    assert orchestrator.world.calls == []
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
