@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import GeneratorError, ToolError
+from generator.names import dns_suffix
 
 if TYPE_CHECKING:
     import boto3
@@ -124,7 +125,7 @@ class Aws:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_EXECUTE_API") or os.environ.get("AWS_ENDPOINT_URL")
         if endpoint:
             return f"{endpoint.rstrip('/')}/_aws/execute-api/{found[0]}/{_API_STAGE}"
-        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        suffix = dns_suffix(self.region)
         return f"https://{found[0]}.execute-api.{self.region}.{suffix}/{_API_STAGE}"
 
     def _rest_apis(self) -> Iterator[dict[str, Any]]:

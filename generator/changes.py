@@ -52,6 +52,7 @@ def compare(
     read: Callable[[str], bytes | None],
     existing: Iterable[str],
     *,
+    is_there: Callable[[str], bool] = lambda folder: True,
     prune: bool = False,
 ) -> ChangeSet:
     """Compare workspaces with a tree.
@@ -60,14 +61,19 @@ def compare(
         desired: Folder (POSIX, relative) to {file name: content}.
         read: Returns a file's content by relative path, or None when there is none.
         existing: Folders that hold a manifest now.
+        is_there: Tells whether there is such a folder at all.
         prune: Whether to delete generated workspaces that are no longer desired.
     """
     changes: list[Change] = []
     conflicts: list[str] = []
     unchanged = 0
     for folder, files in desired.items():
+        wanted = {**files, MANIFEST: manifest(files)}
+        if not is_there(folder):
+            changes += [Change("create", f"{folder}/{name}", content) for name, content in wanted.items()]
+            continue
         owned = owned_files(read(f"{folder}/{MANIFEST}"))
-        for change in _folder_changes(folder, {**files, MANIFEST: manifest(files)}, owned, read):
+        for change in _folder_changes(folder, wanted, owned, read):
             if change is None:
                 unchanged += 1
             elif isinstance(change, str):

@@ -23,6 +23,10 @@ class GeneratedTree:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def has_folder(self, folder: str) -> bool:
+        """Tell whether there is such a folder, or a file in its place."""
+        return os.path.lexists(f"{self._root}/{folder}")
+
     def workspaces(self) -> Iterator[str]:
         """Yield the folders, one or two levels deep, that hold a manifest."""
         for first in self._folders(self._root):
@@ -41,7 +45,7 @@ class GeneratedTree:
                 os.unlink(path)
                 self._remove_empty(os.path.dirname(path))
                 continue
-            folder = os.path.dirname(path)
+            folder = path[: path.rindex("/")]
             if folder not in made:
                 os.makedirs(folder, exist_ok=True)
                 made.add(folder)

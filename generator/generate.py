@@ -24,7 +24,7 @@ def lambda_package_path(out: Path, package: Path) -> str:
 def plan_changes(desired: Mapping[str, Mapping[str, bytes]], out: Path, *, prune: bool = False) -> ChangeSet:
     """Return what generating ``desired`` under ``out`` would change. Reads only."""
     tree = GeneratedTree(out)
-    return compare(desired, tree.read, tree.workspaces(), prune=prune)
+    return compare(desired, tree.read, tree.workspaces(), is_there=tree.has_folder, prune=prune)
 
 
 def write_changes(changes: ChangeSet, out: Path) -> None:
@@ -42,20 +42,18 @@ def write_changes(changes: ChangeSet, out: Path) -> None:
     GeneratedTree(out).apply(changes)
 
 
-def provide_sources(out: Path) -> bool:
-    """Put the modules beside ``out`` when it is not in the repository itself; return whether it did.
+def provide_sources(out: Path) -> list[str]:
+    """Put the modules beside ``out`` when it is not in the repository itself; return the paths of their files.
 
     Workspaces name their modules by the path ``../../../modules``, so that they read the same in a
     bundle, in the repository and anywhere else.
     """
     home, root = out.resolve().parent, source_root()
     if home == root:
-        return False
+        return []
     desired = {".": dict(_sources(root))}
-    tree = GeneratedTree(home)
-    changes = compare(desired, tree.read, ())
-    write_changes(changes, home)
-    return bool(changes.changes)
+    write_changes(compare(desired, GeneratedTree(home).read, ()), home)
+    return [f"{home}/{name}" for name in desired["."]]
 
 
 def _sources(root: Path) -> Iterable[tuple[str, bytes]]:

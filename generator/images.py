@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import instances
+from .names import dns_suffix
 from .problems import closest, listed
 
-_HOSTS = {"cn": "amazonaws.com.cn", "us-iso": "c2s.ic.gov", "us-isob": "sc2s.sgov.gov"}
 # Frameworks of 2020 and 2021 whose images for P4d instances have a tag of their own; in the SDK's code, not its data.
 _FOR_P4D = {
     "mxnet-1.8-gpu-py37": "cu110-ubuntu16.04-v1",
@@ -152,7 +152,7 @@ def find(
     tag = _tag(wanted, head, chosen, newest, rest or {}, bool(hides_processor))
     if instance_type.startswith("ml.p4d."):
         tag = "-".join(filter(None, (tag, _FOR_P4D.get(f"{framework}-{tag}", ""))))
-    host = next((host for begin, host in _HOSTS.items() if place.startswith(f"{begin}-")), "amazonaws.com")
+    host = dns_suffix(place)
     name = table["repositories"][repository]
     return Image(f"{by_region[place]}.dkr.ecr.{place}.{host}/{name}{':' if tag else ''}{tag}", by_region[place])
 

@@ -18,6 +18,17 @@ CODEPIPELINE_NAME_LIMIT = 100
 RESERVED_STAGE_NAMES = frozenset({"account", "bootstrap", "delivery", "orchestrator"})
 # The workspace of an account stands beside those of pipelines.
 RESERVED_PIPELINE_NAMES = frozenset({"account"})
+# Beginning of its regions' names, name and DNS suffix of every partition; a test compares them with botocore's.
+PARTITIONS = (
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("us-gov-", "aws-us-gov", "amazonaws.com"),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+    ("", "aws", "amazonaws.com"),
+)
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -64,12 +75,17 @@ def delivery_pipeline_name(platform: PlatformLike, pipeline: str) -> str:
 
 
 def partition(region: str) -> str:
-    """Return the AWS partition of a region: ``aws``, ``aws-cn`` or ``aws-us-gov``."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    if region.startswith("us-gov-"):
-        return "aws-us-gov"
-    return "aws"
+    """Return the AWS partition of a region, e.g. ``aws`` or ``aws-cn``."""
+    return _partition(region)[1]
+
+
+def dns_suffix(region: str) -> str:
+    """Return how the names of AWS's hosts in a region end, e.g. ``amazonaws.com``."""
+    return _partition(region)[2]
+
+
+def _partition(region: str) -> tuple[str, str, str]:
+    return next((row for row in PARTITIONS if region.startswith(row[0])), PARTITIONS[-1])
 
 
 def bucket(platform: PlatformLike, role: str) -> str:

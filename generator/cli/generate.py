@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
 
+from generator.changes import ChangeSet
 from generator.cli.common import files_argument, json_option, platform_option, print_json
 from generator.errors import DriftError
 from generator.generate import (
@@ -15,7 +17,8 @@ from generator.generate import (
     provide_sources,
     write_changes,
 )
-from generator.project import config_files, desired_workspaces, load_project, load_requests
+from generator.project import Project, config_files, desired_workspaces, load_project, load_requests
+from generator.stamp import Stamp, asked_digest
 
 
 @click.command()
@@ -47,19 +50,14 @@ def generate(
     content changes are touched.
     """
     project = load_project(platform_file)
-    requests = load_requests(config_files(files, project), project)
-    package = out.parent / "build" / PACKAGE_NAME
-    desired = desired_workspaces(project, requests, lambda_package_path(out, package))
-    changes = plan_changes(desired, out, prune=prune)
-    if not (check or dry_run):
-        write_changes(changes, out)
-        provide_sources(out)
+    given = config_files(files, project)
+    changes = _brought_up_to_date(project, given, out, prune=prune, write=not (check or dry_run))
     listed = [{"kind": change.kind, "path": f"{out}/{change.path}"} for change in changes.changes]
     if as_json:
         print_json({"changes": listed, "unchanged": changes.unchanged, "stale": list(changes.stale)})
     else:
-        for change in listed:
-            click.echo(f"{change['kind']:7} {change['path']}")
+        if listed:
+            click.echo("\n".join(f"{change['kind']:7} {change['path']}" for change in listed))
         _report_stale(changes.stale, out, prune)
         click.echo(f"{len(listed)} files changed, {changes.unchanged} unchanged", err=True)
     drifted = bool(listed or changes.conflicts or changes.stale)
@@ -69,6 +67,26 @@ def generate(
             f"edited by hand, {len(changes.stale)} workspaces are no longer configured",
             hint="run `mlops generate` (with --prune to remove workspaces)",
         )
+
+
+def _brought_up_to_date(project: Project, files: list[Path], out: Path, *, prune: bool, write: bool) -> ChangeSet:
+    """Write what has changed (or only find it), unless nothing can have changed since the last time."""
+    # All that is made here is needed to the end: the collector would look at it again and again, and find nothing.
+    gc.disable()
+    stamp = Stamp(out, asked_digest(project, files, out, prune))
+    unchanged = stamp.unchanged()
+    if unchanged is not None:
+        return ChangeSet((), unchanged, (), ())
+    package = out.parent / "build" / PACKAGE_NAME
+    requests = load_requests(files, project)
+    desired = desired_workspaces(project, requests, lambda_package_path(out, package))
+    changes = plan_changes(desired, out, prune=prune)
+    if write:
+        write_changes(changes, out)
+        beside = provide_sources(out)
+        if prune or not changes.stale:
+            stamp.write(out, desired, beside)
+    return changes
 
 
 def _report_stale(stale: tuple[str, ...], out: Path, prune: bool) -> None:

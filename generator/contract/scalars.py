@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..names import PARTITIONS, partition
 from ..problems import closest
 from .kinds import Kind, Schema, Text, show
 from .report import Report
@@ -29,25 +30,9 @@ def arn_account(arn: str) -> str:
     return parts[4] if len(parts) > 4 else ""
 
 
-def partition_of(region: str) -> str:
-    """Return the partition a region belongs to. Pure."""
-    for start, name in (
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ):
-        if region.startswith(start):
-            return name
-    return "aws"
-
-
 def _partition_fault(arn: str) -> str:
     region = arn_region(arn)
-    expected = partition_of(region)
+    expected = partition(region)
     given = arn.split(":", 2)[1]
     if region and given != expected:
         return f"names partition {given}, but region {region} is in {expected}"
@@ -157,7 +142,7 @@ MODEL_PACKAGE_ARN = Arn(
 )
 ECR_IMAGE = Text(
     "the URI of an image in ECR",
-    rf"[0-9]{{12}}\.dkr\.ecr\.{REGION}\.amazonaws\.com(?:\.cn)?/"
+    rf"[0-9]{{12}}\.dkr\.ecr\.{REGION}\.(?:{'|'.join(sorted({re.escape(suffix) for *_, suffix in PARTITIONS}))})/"
     r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
     longest=255,
     code="bad-image-uri",

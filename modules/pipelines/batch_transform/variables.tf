@@ -196,7 +196,7 @@ variable "model" {
   validation {
     condition = alltrue([
       for uri in concat(compact([var.model.image_uri == null ? "" : var.model.image_uri]), tolist(var.model.package_image_uris)) :
-      can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", uri)) && length(uri) <= 255
+      can(regex("^[0-9]{12}\\.dkr\\.ecr(\\.[a-z0-9-]+){2,5}/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", uri)) && length(uri) <= 255
     ])
     error_message = "model images must be ECR URIs of at most 255 characters, for example 111111111111.dkr.ecr.eu-west-1.amazonaws.com/churn:1.0 or .../churn@sha256:..."
   }

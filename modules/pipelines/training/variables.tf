@@ -25,7 +25,7 @@ variable "algorithm" {
   nullable = false
 
   validation {
-    condition     = can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", var.algorithm.image_uri)) && length(var.algorithm.image_uri) <= 255
+    condition     = can(regex("^[0-9]{12}\\.dkr\\.ecr(\\.[a-z0-9-]+){2,5}/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", var.algorithm.image_uri)) && length(var.algorithm.image_uri) <= 255
     error_message = "algorithm.image_uri must be an ECR URI of at most 255 characters, for example 111111111111.dkr.ecr.eu-west-1.amazonaws.com/churn:1.0."
   }
   validation {
@@ -270,7 +270,7 @@ variable "registration" {
     error_message = "registration.description has at most 1024 characters."
   }
   validation {
-    condition     = try(var.registration.image_uri, null) == null || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", var.registration.image_uri))
+    condition     = try(var.registration.image_uri, null) == null || can(regex("^[0-9]{12}\\.dkr\\.ecr(\\.[a-z0-9-]+){2,5}/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]{1,128})?(@sha256:[0-9a-f]{64})?$", var.registration.image_uri))
     error_message = "registration.image_uri must be an ECR URI, for example 111111111111.dkr.ecr.eu-west-1.amazonaws.com/churn:1.0."
   }
   validation {

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from generator import images, instances
+from generator.contract.report import Report
+from generator.contract.scalars import ECR_IMAGE
 
 
 @pytest.mark.parametrize(
@@ -169,3 +171,20 @@ def test_instance_table_is_what_botocores_model_says() -> None:
         listed = set(model.shape_for(shape).enum)
         # A newer botocore may list more than the table that was made from an older one, never less.
         assert instances.types_for(job) <= listed, job
+
+
+@pytest.mark.parametrize(
+    ("region", "suffix"),
+    [
+        ("us-iso-east-1", "c2s.ic.gov"),
+        ("us-isof-south-1", "csp.hci.ic.gov"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("us-gov-west-1", "amazonaws.com"),
+    ],
+)
+def test_hosts_are_those_of_the_partition_and_are_taken_as_custom_images(region: str, suffix: str) -> None:
+    found = images.find("xgboost", "1.5-1", "inference", "ml.m5.large", region)
+
+    assert isinstance(found, images.Image)
+    assert found.uri.startswith(f"{found.account_id}.dkr.ecr.{region}.{suffix}/")
+    assert ECR_IMAGE.check(found.uri, Report()) == found.uri

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
+import botocore
 import pytest
 
 from generator import names
@@ -50,6 +53,16 @@ def test_every_bucket_name_fits_s3_for_the_longest_prefix_and_region() -> None:
 def test_arns_carry_the_partition_of_the_region(region: str, partition: str) -> None:
     arn = names.role_arn(platform(region=region), "222222222222", "deploy")
     assert arn == f"arn:{partition}:iam::222222222222:role/acme-ml-deploy"
+
+
+def test_partitions_are_those_of_botocore() -> None:
+    known = json.loads((Path(botocore.__file__).parent / "data/partitions.json").read_bytes())["partitions"]
+    for found in known:
+        for region in found["regions"]:
+            if not region.endswith("-global"):
+                expected = (found["id"], found["outputs"]["dnsSuffix"])
+                assert (names.partition(region), names.dns_suffix(region)) == expected
+    assert {row[1] for row in names.PARTITIONS} == {found["id"] for found in known}
 
 
 def test_state_keys_are_one_for_each_workspace() -> None:
