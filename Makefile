@@ -56,6 +56,10 @@ docs: init ## Write docs/config, docs/errors.md, docs/schema and the modules' ta
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/module_tables.py
 
+.PHONY: golden
+golden: init ## Write tests/golden anew: what configs become, byte for byte
+	@$(BIN)/python -m tests.unit.generator.golden
+
 .PHONY: bench
 bench: init ## Measure speed as ratios within one run; writes benchmarks/results.md
 	@$(BIN)/python benchmarks/run.py

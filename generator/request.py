@@ -30,6 +30,7 @@ EARLIER_TYPES: Mapping[str, str] = {
 }
 _TYPE_KEY = "pipeline_type"
 _BY_A_LETTER = 0.93
+_BY_TWO_LETTERS = 0.85
 
 __all__ = ["Reference", "Request", "StagePlan", "is_operation", "judge", "resolve", "validate", "validate_files"]
 
@@ -98,7 +99,7 @@ def _pipeline_type(
     """
     key, misspelt = _TYPE_KEY, None
     if key not in config:
-        near = closest(key, [name for name in config if isinstance(name, str)])
+        near = closest(key, [name for name in config if isinstance(name, str)], alike=_BY_TWO_LETTERS)
         if near is None:
             advice = f"add it: one of {listed(registry.names, 20)}"
             message = "is required and missing; it says which pipeline to provision"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ MINIMAL = [
 ]
 
 
+REAL = json.loads((Path(__file__).parent / "data" / "real_configs.json").read_bytes())
+
+
 def found(config: Any, *, registry: bool = False) -> list[Problem]:
     return validate(config, assumed(registry=registry), REGISTRY)[1]
 
@@ -25,6 +30,13 @@ def found(config: Any, *, registry: bool = False) -> list[Problem]:
 @pytest.mark.parametrize(("registry", "config"), EXAMPLES)
 def test_example_is_accepted(registry: bool, config: dict[str, Any]) -> None:
     assert found(config, registry=registry) == []
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["about"]) for case in REAL])
+def test_config_that_was_written_for_the_aws_solution_is_taken_or_refused_for_what_aws_would_not_take(
+    case: dict[str, Any],
+) -> None:
+    assert [[problem.key, problem.code] for problem in found(case["config"])] == case["problems"]
 
 
 @pytest.mark.parametrize(("mode", "registry", "config"), MINIMAL)
