@@ -303,7 +303,11 @@ class Numbered(Kind):
     __slots__ = ("values",)
 
     def __init__(self, *values: int) -> None:
-        super().__init__(f"one of {listed(map(str, values), 40)}")
+        first, last, step = values[0], values[-1], values[1] - values[0] if len(values) > 1 else 0
+        even = len(values) > 40 and list(values) == list(range(first, last + 1, step))
+        super().__init__(
+            f"a whole number from {first} to {last} in steps of {step}" if even else f"one of {listed(map(str, values), 40)}"
+        )
         self.values = values
 
     def check(self, value: Any, report: Report) -> Any:
