@@ -305,9 +305,8 @@ class Numbered(Kind):
     def __init__(self, *values: int) -> None:
         first, last, step = values[0], values[-1], values[1] - values[0] if len(values) > 1 else 0
         even = len(values) > 40 and list(values) == list(range(first, last + 1, step))
-        super().__init__(
-            f"a whole number from {first} to {last} in steps of {step}" if even else f"one of {listed(map(str, values), 40)}"
-        )
+        each = f"one of {listed(map(str, values), 40)}"
+        super().__init__(f"a whole number from {first} to {last} in steps of {step}" if even else each)
         self.values = values
 
     def check(self, value: Any, report: Report) -> Any:
