@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from .contract.field import Field, When
@@ -87,6 +88,9 @@ class PipelineType:
         blueprint: Name of its blueprint, e.g. ``realtime_inference``.
         module: Path of its Terraform module from the root of the repository or of a bundle.
         folder: Absolute path of the module's sources if they are a team's own, else "".
+        passes: Variables that a team's own type passes to its module, each with whether it always does.
+        summary_attributes: What a team's own type wants shown of changed resources to whoever approves.
+        permissions: What a team's own module needs the platform's roles to may do, as declared.
         runs_in: ``stages``: one workspace per stage; ``orchestrator``: one, in the orchestrator account.
         label: Key whose value names the pipeline (``model_name`` or ``image_tag``).
         fields: Its keys, in the order of documentation and of the normal form.
@@ -108,12 +112,15 @@ class PipelineType:
         "module",
         "name",
         "order",
+        "passes",
+        "permissions",
         "references",
         "rules",
         "runs_in",
         "sometimes_required",
         "suffix",
         "summary",
+        "summary_attributes",
         "variables",
     )
 
@@ -130,6 +137,9 @@ class PipelineType:
         rules: Iterable[Rule] = (),
         module: str = "",
         folder: str = "",
+        passes: Mapping[str, bool] = MappingProxyType({}),
+        summary_attributes: Iterable[str] = (),
+        permissions: Mapping[str, Any] = MappingProxyType({}),
         runs_in: Literal["stages", "orchestrator"] = "stages",
         label: str = "model_name",
     ) -> None:
@@ -139,6 +149,9 @@ class PipelineType:
         self.summary = summary
         self.module = module or f"modules/pipelines/{blueprint}"
         self.folder = folder
+        self.passes = passes
+        self.summary_attributes = tuple(summary_attributes)
+        self.permissions = permissions
         self.runs_in = runs_in
         self.label = label
         self.fields = tuple(fields)
@@ -187,8 +200,16 @@ class Registry:
         return [found for name in self.names if (found := self.get(name)) is not None]
 
     def modules(self) -> list[str]:
-        """Return where the sources of every Terraform module are: from the repository's root, or absolute; sorted."""
-        return sorted({pipeline_type.folder or pipeline_type.module for pipeline_type in self.all()})
+        """Return the path of every Terraform module, sorted; imports all blueprints."""
+        return sorted({pipeline_type.module for pipeline_type in self.all()})
+
+    def own(self) -> list[PipelineType]:
+        """Return a team's own types, in the order of the platform file."""
+        return [pipeline_type for name, pipeline_type in self._types.items() if name not in BUILT_IN]
+
+    def own_folders(self) -> dict[str, str]:
+        """Return where the sources of a team's own modules are, by module path."""
+        return {pipeline_type.module: pipeline_type.folder for pipeline_type in self.own()}
 
 
 def load_blueprints(platform: Platform, folder: Path | None = None) -> Registry:

@@ -90,6 +90,7 @@ PLATFORM: Mapping[str, str] = {
     "bad-platform-name": "The platform's name cannot be the prefix of AWS names.",
     "bad-stage-name": "The stage's name cannot be used, or is reserved.",
     "no-blueprint": "A folder named under blueprints holds no blueprint.json.",
+    "unsafe-permission": "A blueprint asks for permissions that reach beyond what its pipelines own.",
 }
 REQUESTS: Mapping[str, str] = {
     "bad-metric-file": "The file of metrics of a model card does not follow the schema that its metric_type names.",

@@ -14,7 +14,7 @@ from .codes import GROUPS
 from .contract.field import Field, When
 from .model_cards import OPERATIONS, operation_record
 from .platform import PLATFORM_FIELDS
-from .schema import card_schema, config_schema, member_fields, platform_schema, type_schema
+from .schema import blueprint_schema, card_schema, config_schema, member_fields, platform_schema, type_schema
 
 _NOTE = "<!-- Made by tools/docs.py from the declared keys; do not edit by hand. -->"
 
@@ -40,6 +40,7 @@ def pages(registry: Registry) -> dict[str, bytes]:
     schemas.update((operation, card_schema(operation)) for operation in OPERATIONS)
     schemas["mlops-config"] = config_schema(types)
     schemas["platform"] = platform_schema()
+    schemas["blueprint"] = blueprint_schema()
     found.update((f"schema/{name}.schema.json", _json_file(schema)) for name, schema in schemas.items())
     return dict(sorted(found.items()))
 
@@ -94,14 +95,27 @@ def index_page(types: Iterable[PipelineType]) -> str:
     return _page(lines)
 
 
+def own_type_page(pipeline_type: PipelineType) -> str:
+    """Return the page of a team's own pipeline type, to stand beside its blueprint."""
+    per_stage = pipeline_type.runs_in == "stages"
+    lines = [
+        f"# {pipeline_type.name}",
+        "",
+        pipeline_type.summary,
+        "",
+        *_facts(pipeline_type, "module"),
+        "",
+        "## Keys",
+        "",
+        *_table(pipeline_type.fields, per_stage),
+        *_members(pipeline_type.fields),
+    ]
+    return _page(lines)
+
+
 def type_page(pipeline_type: PipelineType) -> str:
     """Return the page of one pipeline type."""
     per_stage = pipeline_type.runs_in == "stages"
-    where = (
-        "One workspace for each stage of the platform."
-        if per_stage
-        else "Runs once, in the orchestrator account; nothing in it differs per stage."
-    )
     lines = [
         f"# {pipeline_type.name}",
         "",
@@ -109,9 +123,7 @@ def type_page(pipeline_type: PipelineType) -> str:
         "",
         pipeline_type.summary,
         "",
-        f"- {where}",
-        f"- Pipeline name: `<{pipeline_type.label}>-{pipeline_type.suffix}`, or `pipeline_name`.",
-        f"- Terraform module: [`{pipeline_type.module}`](../../{pipeline_type.module}/).",
+        *_facts(pipeline_type, f"../../{pipeline_type.module}"),
         f"- JSON Schema: [`{pipeline_type.name}.schema.json`](../schema/{pipeline_type.name}.schema.json).",
         "",
         "## Example",
@@ -127,14 +139,7 @@ def type_page(pipeline_type: PipelineType) -> str:
     ours = [field for field in pipeline_type.fields if field.ours]
     if ours:
         lines += ["", "## More keys", "", "All optional.", "", *_table(ours, per_stage)]
-    for field in pipeline_type.fields:
-        members = member_fields(field)
-        if members:
-            lines += ["", f"### `{field.name}`", "", *_table(members, False)]
-            for member in members:
-                inner = member_fields(member)
-                if inner:
-                    lines += ["", f"#### `{field.name}` / `{member.name}`", "", *_table(inner, False)]
+    lines += _members(pipeline_type.fields)
     if pipeline_type.rules:
         lines += ["", "## Rules across keys", ""]
         lines += [
@@ -164,15 +169,8 @@ def platform_page() -> str:
         "## Keys",
         "",
         *_table(PLATFORM_FIELDS, False),
+        *_members(PLATFORM_FIELDS),
     ]
-    for field in PLATFORM_FIELDS:
-        members = member_fields(field)
-        if members:
-            lines += ["", f"### `{field.name}`", "", *_table(members, False)]
-            for member in members:
-                inner = member_fields(member)
-                if inner:
-                    lines += ["", f"#### `{field.name}` / `{member.name}`", "", *_table(inner, False)]
     return _page(lines)
 
 
@@ -192,15 +190,36 @@ def cards_page() -> str:
             lines += ["The same keys as `create_model_card`."]
             continue
         lines += _table(fields, False) if fields else ["No keys beside `pipeline_type`."]
-        for field in fields:
-            members = member_fields(field)
-            if members:
-                lines += ["", f"### `{field.name}`", "", *_table(members, False)]
-                for member in members:
-                    inner = member_fields(member)
-                    if inner:
-                        lines += ["", f"#### `{field.name}` / `{member.name}`", "", *_table(inner, False)]
+        lines += _members(fields)
     return _page(lines)
+
+
+def _facts(pipeline_type: PipelineType, module: str) -> list[str]:
+    """Return what there is to know about a type beside its keys."""
+    where = (
+        "One workspace for each stage of the platform."
+        if pipeline_type.runs_in == "stages"
+        else "Runs once, in the orchestrator account; nothing in it differs per stage."
+    )
+    return [
+        f"- {where}",
+        f"- Pipeline name: `<{pipeline_type.label}>-{pipeline_type.suffix}`, or `pipeline_name`.",
+        f"- Terraform module: [`{module.removeprefix('../../')}`]({module}/).",
+    ]
+
+
+def _members(fields: Iterable[Field]) -> list[str]:
+    """Return the tables of what is inside of objects, two levels deep."""
+    lines = []
+    for field in fields:
+        members = member_fields(field)
+        if members:
+            lines += ["", f"### `{field.name}`", "", *_table(members, False)]
+            for member in members:
+                inner = member_fields(member)
+                if inner:
+                    lines += ["", f"#### `{field.name}` / `{member.name}`", "", *_table(inner, False)]
+    return lines
 
 
 def example(pipeline_type: PipelineType) -> dict[str, Any]:

@@ -69,6 +69,11 @@ def resource_name(platform: PlatformLike, stage: str, pipeline: str) -> str:
     return shorten(f"{platform.name}-{stage}-{pipeline}", RESOURCE_NAME_LIMIT)
 
 
+def resource_pattern(platform: PlatformLike, stage: str) -> str:
+    """Return the pattern that the base names of a stage's pipelines match, shortened ones too."""
+    return f"{f'{platform.name}-{stage}-'[: RESOURCE_NAME_LIMIT - 9]}*"
+
+
 def delivery_pipeline_name(platform: PlatformLike, pipeline: str) -> str:
     """Return the name (at most 100 characters) of the AWS CodePipeline that delivers ``pipeline``."""
     return shorten(f"{platform.name}-{pipeline}", CODEPIPELINE_NAME_LIMIT)

@@ -1,8 +1,9 @@
 """A team's own blueprints: a folder with ``blueprint.json`` and a Terraform module, named in the platform file.
 
 ``blueprint.json`` declares what the built-in types declare in Python: the keys as a JSON Schema (a subset, checked
-here), which of them may differ per stage, how they become variables of the module, and what they refer to. It is data:
-no code of a team runs in the generator or in the Lambda. ``docs/blueprints.md`` shows one. Reads the files.
+here), which of them may differ per stage, how they become variables of the module, what they refer to, and what the
+module needs to be allowed. It is data: no code of a team runs in the generator or in the Lambda. ``docs/blueprints.md``
+shows one. Reads the definitions; module and permissions are judged by blueprint_checks.py, before anything is packaged.
 
     {
       "pipeline_type": "acme_feature_table",       name of the type
@@ -13,6 +14,8 @@ no code of a team runs in the generator or in the Lambda. ``docs/blueprints.md``
       "per_stage": ["capacity"],
       "variables": {"table_name": "name", "account_id": "$account_id", "data": {"key": "data", "as": "assets_uri"}},
       "references": [{"kind": "s3_object", "key": "data", "variable": "data"}],
+      "summary_attributes": ["read_capacity"],     shown to whoever approves
+      "permissions": {"deploy": [...], "plan": [...]},
       "module": "module"                           folder of the Terraform module
     }
 """
@@ -20,6 +23,7 @@ no code of a team runs in the generator or in the Lambda. ``docs/blueprints.md``
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,10 +38,10 @@ from .contract.s3 import S3Key, S3Location
 from .contract.scalars import ECR_IMAGE, KMS_KEY_ARN, InstanceType
 from .errors import ConfigError
 from .problems import Problem, listed
-from .structure import bundled_path
 
 FILE = "blueprint.json"
 _NAME = Text("a name of lower-case letters, digits and underscores", r"[a-z][a-z0-9_]{1,62}", code="bad-name")
+_FOLDER = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _VARIABLE = Text("the name of a Terraform variable", r"[a-z_][a-z0-9_]{0,62}")
 _FORMS = ("value", "assets_uri", "s3_uri")
 _CONTEXT: Mapping[str, Callable[[StageContext], str]] = {
@@ -70,7 +74,7 @@ _REFERENCE_KINDS = (
     "s3_prefix",
 )
 _WORDS = Items(Text("a key", longest=128), unique=True)
-_DEFINITION = Record(
+DEFINITION = Record(
     (
         Field("$schema", Text(longest=1024), "For editors."),
         Field("pipeline_type", _NAME, "Name of the type.", required=True, example="acme_feature_table"),
@@ -100,6 +104,12 @@ _DEFINITION = Record(
             ),
             "What configs point to.",
         ),
+        Field(
+            "summary_attributes",
+            Items(_VARIABLE, most=50, unique=True),
+            "Attributes of resources whose changes are shown to whoever approves; never a secret.",
+        ),
+        Field("permissions", AnyJson("object"), "What plan and deploy roles need to be allowed."),
         Field("module", Text("a folder", longest=255), "Folder of the module.", default="module"),
     ),
     expects="a blueprint: an object with pipeline_type, summary and schema",
@@ -141,6 +151,11 @@ def load_own(paths: Iterable[str], folder: Path | None = None) -> dict[str, Pipe
                 Problem("repeated", where, f"pipeline type {made.name} exists already", "give it another name")
             )
             continue
+        if any(other.module == made.module for other in found.values()):
+            problems.append(
+                Problem("repeated", where, f"another blueprint's folder is called {made.blueprint}", "rename one")
+            )
+            continue
         found[made.name] = made
     if problems:
         raise ConfigError(problems, where="platform file")
@@ -155,7 +170,10 @@ def parse_definition(definition: Any, place: Path) -> tuple[PipelineType | None,
         place: Its folder.
     """
     report = Report()
-    checked = _DEFINITION.check(definition, report)
+    checked = DEFINITION.check(definition, report)
+    blueprint = place.resolve().name
+    if not _FOLDER.fullmatch(blueprint):
+        report.add_at("", "bad-name", f"{show(blueprint)} cannot be the name of its folder", "use a-z, 0-9 and _")
     if checked is INVALID:
         return None, report.problems
     per_stage = frozenset(checked.get("per_stage", ()))
@@ -186,13 +204,19 @@ def parse_definition(definition: Any, place: Path) -> tuple[PipelineType | None,
     made = PipelineType(
         name=checked["pipeline_type"],
         suffix=checked.get("suffix", checked["pipeline_type"].replace("_", "-")),
-        blueprint=place.resolve().name,
+        blueprint=blueprint,
         summary=checked["summary"],
         fields=fields,
         variables=lambda config, context: _variables(rules, config, context),
         references=lambda config, context: _references(references, rules, config, context),
-        module=bundled_path(str(folder)),
+        module=f"modules/blueprints/{blueprint}",
         folder=str(folder),
+        passes={
+            variable: key in _CONTEXT or (key in by_name and by_name[key].required is True)
+            for variable, (key, _) in rules.items()
+        },
+        summary_attributes=checked.get("summary_attributes", ()),
+        permissions=checked.get("permissions", {}),
         runs_in=checked.get("runs_in", "stages"),
         label=label,
     )
@@ -383,8 +407,6 @@ def _text(schema: Mapping[str, Any], report: Report) -> Kind:
         return known
     pattern = schema.get("pattern", "")
     if pattern:
-        import re
-
         try:
             re.compile(pattern)
         except re.error as error:

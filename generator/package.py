@@ -28,7 +28,7 @@ from .canonical import compact_json
 from .errors import ToolError
 from .own_blueprints import FILE as BLUEPRINT_FILE
 from .platform import Platform
-from .structure import DELIVERY_MODULE, Structure
+from .structure import DELIVERY_MODULE, PLATFORM_MODULES, Structure
 
 if TYPE_CHECKING:
     from .project import Project
@@ -113,7 +113,7 @@ def structure_document(structure: Structure) -> dict[str, Any]:
 
 
 def _is_delivered(module: str) -> bool:
-    return module == DELIVERY_MODULE or module.startswith("modules/pipelines/")
+    return module == DELIVERY_MODULE or module not in PLATFORM_MODULES
 
 
 def _blueprint_place(folder: str) -> str:

@@ -36,7 +36,7 @@ class Project:
 
     def structure(self, modules: Iterable[str]) -> structure.Structure:
         """Return the rendered structure of the platform's workspaces and of these modules'."""
-        return structure.load_structure(source_root(), modules)
+        return structure.load_structure(source_root(), modules, self.registry.own_folders())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,12 @@ def load_project(platform_file: Path | None) -> Project:
     if platform_or_none is None or problems:
         raise ConfigError([document.place(problem) for problem in problems], where=str(file))
     platform = _with_own_blueprints(platform_or_none, file.parent)
-    return Project(platform, load_blueprints(platform), file.parent)
+    registry = load_blueprints(platform)
+    if platform.blueprints:
+        from generator.blueprint_checks import check_blueprints
+
+        check_blueprints(registry)
+    return Project(platform, registry, file.parent)
 
 
 def _with_own_blueprints(platform: Platform, folder: Path) -> Platform:
@@ -184,17 +189,38 @@ def _refuse_twins(requests: Iterable[LoadedRequest]) -> None:
 def desired_workspaces(
     project: Project, requests: Iterable[LoadedRequest], lambda_package_path: str
 ) -> dict[str, dict[str, bytes]]:
-    """Return every workspace of a platform and its requests as {folder: {file name: content}}. Pure."""
-    requests = list(requests)
+    """Return every workspace of a platform and its requests as {folder: {file name: content}}. Pure.
+
+    A team's own modules come along, below ``../modules``: nothing else brings them to where workspaces look for them.
+    """
+    requests, platform, own_modules = list(requests), project.platform, project.registry.own_folders()
     fixed = project.structure({loaded.request.pipeline_type.module for loaded in requests})
     found = {
         folder: dict(files)
-        for folder, files in workspaces.platform_workspaces(project.platform, fixed, lambda_package_path).items()
+        for folder, files in workspaces.platform_workspaces(
+            platform, fixed, lambda_package_path, _own_policies(project)
+        ).items()
     }
     for loaded in requests:
+        module = loaded.request.pipeline_type.module
+        if module in own_modules:
+            sources = fixed.modules[module].items()
+            found[f"../{module}"] = {path.removeprefix(f"{module}/"): content for path, content in sources}
         for plan in loaded.plans:
             folder = f"{plan.stage.name}/{loaded.request.pipeline}"
             found[folder] = dict(
-                workspaces.pipeline_workspace(project.platform, fixed, loaded.request, plan)
+                workspaces.pipeline_workspace(platform, fixed, loaded.request, plan)
             )
     return found
+
+
+def _own_policies(project: Project) -> dict[str, dict[str, dict[str, str]]]:
+    """Return what a team's own types need to be allowed, by account: role to name to policy."""
+    own = project.registry.own()
+    if not own:
+        return {}
+    from generator.permissions import additional_policies
+
+    platform = project.platform
+    accounts = {platform.orchestrator_account_id, *(stage.account_id for stage in platform.stages)}
+    return {account: additional_policies(own, platform, account) for account in sorted(accounts)}

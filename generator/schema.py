@@ -21,7 +21,7 @@ from .platform import platform_schema as platform_schema
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _STAGE = r"^[a-z][a-z0-9-]*$"
 
-__all__ = ["card_schema", "config_schema", "platform_schema", "type_schema"]
+__all__ = ["blueprint_schema", "card_schema", "config_schema", "platform_schema", "type_schema"]
 
 
 def type_schema(pipeline_type: PipelineType, platform: Platform | None = None) -> Schema:
@@ -64,6 +64,19 @@ def type_schema(pipeline_type: PipelineType, platform: Platform | None = None) -
     if rules or registry:
         schema["allOf"] = [*rules, *registry]
     return _with_definitions(schema)
+
+
+def blueprint_schema() -> Schema:
+    """Return the JSON Schema of ``blueprint.json``, the definition of a team's own pipeline type."""
+    from .own_blueprints import DEFINITION
+    from .permissions import PERMISSIONS
+
+    schema = DEFINITION.schema()
+    schema["properties"]["permissions"] = {
+        "description": DEFINITION.fields["permissions"].meaning,
+        **PERMISSIONS.schema(),
+    }
+    return {"$schema": DRAFT, "title": "Blueprint", "description": "A pipeline type of a team's own.", **schema}
 
 
 def card_schema(operation: str) -> Schema:

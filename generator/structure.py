@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ROOT_MODULE = "."
@@ -66,12 +67,15 @@ class Structure:
         )
 
 
-def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
-    """Render the structure of every module. Reads the sources under ``root``.
+def load_structure(
+    root: Path, pipeline_modules: Iterable[str], own_folders: Mapping[str, str | Path] = MappingProxyType({})
+) -> Structure:
+    """Render the structure of every module. Reads the sources under ``root`` and in ``own_folders``.
 
     Args:
         root: Folder that holds ``modules/``, ``main.tf``, ``versions.tf`` and the lock file.
-        pipeline_modules: Module paths of the registered blueprints, relative to ``root`` or absolute.
+        pipeline_modules: Module paths of the registered blueprints, relative to ``root``.
+        own_folders: Where the sources of a team's own modules are, by module path; they live outside of ``root``.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -89,13 +93,13 @@ def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
     names: dict[str, frozenset[str]] = {}
     sources: dict[str, dict[str, bytes]] = {}
     for module in sorted({*PLATFORM_MODULES, *pipeline_modules}):
-        folder, place = root / module, bundled_path(module)
+        folder = Path(own_folders.get(module, root / module))
         variables = (folder / "variables.tf").read_bytes()
         declared = sorted(_VARIABLE.findall(variables.decode()))
         up = "../.." if module in _ONE_LEVEL_DEEP else "../../.."
         values = {
             "label": PLATFORM_MODULES.get(module, "pipeline"),
-            "source": up if module == ROOT_MODULE else f"{up}/{place}",
+            "source": up if module == ROOT_MODULE else f"{up}/{module}",
             "variables": declared,
             "width": max(map(len, declared), default=0),
         }
@@ -103,31 +107,23 @@ def load_structure(root: Path, pipeline_modules: Iterable[str]) -> Structure:
             name.removesuffix(".j2"): templates.get_template(name).render(values).encode()
             for name in ("main.tf.j2", "outputs.tf.j2", "workspace.tf.j2")
         }
-        workspaces[place] = {**fixed, **rendered, "variables.tf": variables}
-        names[place] = frozenset(declared)
+        workspaces[module] = {**fixed, **rendered, "variables.tf": variables}
+        names[module] = frozenset(declared)
         if module != ROOT_MODULE:
-            sources[place] = dict(_module_sources(folder, place))
-    runner_folder = Path(__file__).parent / "delivery"
-    return Structure(workspaces, names, sources, dict(_module_sources(runner_folder, "delivery")))
+            sources[module] = {f"{module}/{path}": content for path, content in _module_files(folder).items()}
+    runner = _module_files(Path(__file__).parent / "delivery")
+    return Structure(workspaces, names, sources, {f"delivery/{path}": content for path, content in runner.items()})
 
 
-def bundled_path(module: str) -> str:
-    """Return where a module's sources stand in a bundle or beside ``environments/``. Pure.
-
-    A team's own blueprint lives outside the repository; its module joins the others by its folder's name.
-    """
-    path = Path(module)
-    if not path.is_absolute():
-        return module
-    return f"modules/pipelines/{path.parent.name if path.name == 'module' else path.name}"
-
-
-def _module_sources(folder: Path, target: str) -> Iterable[tuple[str, bytes]]:
+def _module_files(folder: Path) -> dict[str, bytes]:
+    """Return what of a module travels with its workspaces, by path in its folder: no tests, no READMEs. Reads it."""
+    found = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         hidden = any(part in _NOT_IN_A_BUNDLE or part.startswith(".") for part in relative.parts)
         if path.is_file() and not hidden and path.suffix != ".md":
-            yield f"{target}/{relative.as_posix()}", path.read_bytes()
+            found[relative.as_posix()] = path.read_bytes()
+    return found
 
 
 def _texts(files: Mapping[str, bytes]) -> dict[str, str | list[str]]:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from generator import names, structure
@@ -45,7 +46,10 @@ def pipeline_workspace(
 
 
 def platform_workspaces(
-    platform: Platform, fixed: Structure, lambda_package_path: str
+    platform: Platform,
+    fixed: Structure,
+    lambda_package_path: str,
+    own_policies: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> dict[str, Mapping[str, bytes]]:
     """Return the workspaces that the platform itself needs, by folder below ``environments/``.
 
@@ -56,6 +60,7 @@ def platform_workspaces(
         platform: The platform.
         fixed: Rendered structure.
         lambda_package_path: Path of the Lambda's zip as the orchestrator workspace sees it.
+        own_policies: What a team's own types need to be allowed, by account; the value of ``additional_policies``.
     """
     account = platform.orchestrator_account_id
     found: dict[str, Mapping[str, bytes]] = {
@@ -77,7 +82,7 @@ def platform_workspaces(
             account_id=account,
             assume_role=None,
             tags={"Environment": "orchestrator"},
-            variables=orchestrator_variables(platform, lambda_package_path),
+            variables=_with_policies(orchestrator_variables(platform, lambda_package_path), own_policies.get(account)),
         ),
     }
     for stage in account_stages(platform):
@@ -89,7 +94,7 @@ def platform_workspaces(
             account_id=stage.account_id,
             assume_role=_access_role(platform, stage.account_id),
             tags={"Environment": stage.name},
-            variables=account_variables(platform, stage),
+            variables=_with_policies(account_variables(platform, stage), own_policies.get(stage.account_id)),
         )
     return found
 
@@ -167,6 +172,7 @@ def bundle_tree(
             "delivery_pipeline": names.delivery_pipeline_name(platform, request.pipeline),
             "delivery_workspace": delivery,
             "external_id": platform.options.external_id,
+            "summary_attributes": list(request.pipeline_type.summary_attributes),
             "stages": stages,
             "pins": pins,
             "files": {path: _sha256(content) for path, content in tree.items()},
@@ -219,6 +225,10 @@ def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
         "permissions_boundary_arn": names.boundary_arn(options.permissions_boundary_arn, stage.account_id),
         "stages": [other.name for other in platform.stages if other.account_id == stage.account_id],
     }
+
+
+def _with_policies(variables: dict[str, Any], policies: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {**variables, "additional_policies": policies} if policies else variables
 
 
 def delivery_variables(

@@ -67,8 +67,8 @@ def with_tables(readme: str, made: str) -> str:
 
 
 def readmes() -> Iterator[Path]:
-    """Yield the README of every module that has the markers."""
-    for path in sorted((ROOT / "modules").rglob("README.md")):
+    """Yield the README of every module, the examples' too, that has the markers."""
+    for path in sorted([*ROOT.glob("modules/**/README.md"), *ROOT.glob("examples/blueprints/*/module/README.md")]):
         if START in path.read_text() and (path.parent / "variables.tf").is_file():
             yield path
 

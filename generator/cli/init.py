@@ -24,6 +24,7 @@ stages: # in the order of promotion
   - {name: prod, account_id: "444444444444", approval: manual}
 options:
   notification_emails: [ml-platform@example.com]
+# blueprints: [blueprints/feature_table] # pipeline types of your own, each a folder: see docs/blueprints.md
 """,
     "configs/churn.yaml": """\
 # yaml-language-server: $schema=../.schema/byom_realtime_builtin.schema.json

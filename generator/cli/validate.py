@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from generator.blueprint import PipelineType
 from generator.cli.common import files_argument, json_option, platform_option, print_json
-from generator.problems import Problem
+from generator.problems import Problem, closest
 from generator.project import config_files, load_project
 from generator.request import validate_files
 
@@ -54,30 +55,52 @@ def _content(file: Path) -> bytes:
 @click.command()
 @click.argument("type_name", metavar="[TYPE]", required=False)
 @platform_option
-def schema(type_name: str | None, platform_file: Path | None) -> None:
+@click.option("--page", is_flag=True, help="Print the reference page of a pipeline type instead, as Markdown.")
+def schema(type_name: str | None, platform_file: Path | None, page: bool) -> None:
     """Print the JSON Schema of the platform file, or of TYPE: a pipeline type or a model-card operation.
 
-    `mlops schema mlops-config` is the schema of a config of any type.
+    `mlops schema mlops-config` is the schema of a config of any type, `mlops schema blueprint` that of the
+    definition of a pipeline type of your own.
     """
-    print_json(_schema(type_name or "platform", platform_file))
+    if page:
+        click.echo(_page(type_name or "", platform_file), nl=False)
+    else:
+        print_json(_schema(type_name or "platform", platform_file))
+
+
+def _page(name: str, platform_file: Path | None) -> str:
+    from generator.docs import own_type_page, type_page
+
+    found = _pipeline_type(name, platform_file)
+    return own_type_page(found) if found.folder else type_page(found)
 
 
 def _schema(name: str, platform_file: Path | None) -> dict[str, Any]:
-    from generator.errors import GeneratorError
     from generator.model_cards import OPERATIONS
-    from generator.schema import card_schema, config_schema, platform_schema, type_schema
+    from generator.schema import blueprint_schema, card_schema, config_schema, platform_schema, type_schema
 
     if name == "platform":
         return platform_schema()
+    if name == "blueprint":
+        return blueprint_schema()
     if name in OPERATIONS:
         return card_schema(name)
-    registry = load_project(platform_file).registry
     if name == "mlops-config":
-        return config_schema(registry.all())
+        return config_schema(load_project(platform_file).registry.all())
+    return type_schema(_pipeline_type(name, platform_file))
+
+
+def _pipeline_type(name: str, platform_file: Path | None) -> PipelineType:
+    from generator.errors import GeneratorError
+    from generator.model_cards import OPERATIONS
+
+    registry = load_project(platform_file).registry
     found = registry.get(name)
-    if found is None:
-        raise GeneratorError(
-            f"{name} is neither a pipeline type nor a model-card operation",
-            hint=f"use one of {', '.join((*registry.names, *OPERATIONS))}, platform or mlops-config",
-        )
-    return type_schema(found)
+    if found is not None:
+        return found
+    known = (*registry.names, *OPERATIONS, "blueprint", "mlops-config", "platform")
+    meant = closest(name, known)
+    raise GeneratorError(
+        f"{name} is neither a pipeline type nor a model-card operation",
+        hint=f"did you mean {meant}?" if meant else f"use one of {', '.join(known)}",
+    )

@@ -4,7 +4,8 @@ An item is an object with a ``kind`` and what was planned. ``Kind.check`` return
 saw and raises ``NotLive`` with the difference; ``Kind.gone`` raises ``NotLive`` when the thing still exists
 after a destroy.
 
-A blueprint adds kinds of its own in a file ``verify.py`` in its module's folder; it imports nothing of ours::
+A module of a team's own declares what is live by the kind ``aws_api`` (api_check.py), or adds kinds of its own in a
+file ``verify.py`` in its folder; that imports nothing of ours::
 
     def check(item, site):
         answer = site.client("dynamodb").describe_table(TableName=item["name"])["Table"]
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .api_check import api_gone, check_api
 from .aws import error_code, error_text
 from .errors import DeliveryError
 from .jobs import finished_execution
@@ -57,12 +59,12 @@ def load_kinds(modules: Path) -> dict[str, Kind]:
     """Return the built-in kinds and those of the blueprint's ``verify.py``, if it has one. Runs that file.
 
     Args:
-        modules: Folder that holds the bundle's pipeline module, ``modules/pipelines``.
+        modules: The bundle's folder ``modules``: of the pipeline's module and the delivery pipeline's.
 
     Raises:
         DeliveryError: The file cannot be run or its ``KINDS`` has another form.
     """
-    file = next(iter(sorted(modules.glob("*/verify.py"))), None)
+    file = next(iter(sorted(modules.glob("*/*/verify.py"))), None)
     if file is None:
         return dict(KINDS)
     try:
@@ -214,6 +216,7 @@ def _endpoint_gone(item: Item, site: Site) -> None:
 
 
 KINDS: dict[str, Kind] = {
+    "aws_api": Kind(check_api, api_gone),
     "monitoring_schedule": Kind(_schedule_check, _schedule_gone),
     "sagemaker_endpoint": Kind(_endpoint_check, _endpoint_gone),
     "state_machine": Kind(_machine_check, _machine_gone),

@@ -38,6 +38,7 @@ class Manifest:
     delivery_pipeline: str
     delivery_workspace: str
     external_id: str | None
+    summary_attributes: tuple[str, ...]
     stages: tuple[Stage, ...]
     pins: tuple[Mapping[str, Any], ...]
     files: Mapping[str, str]
@@ -95,6 +96,7 @@ def load_manifest(root: Path) -> Manifest:
         delivery_pipeline=document["delivery_pipeline"],
         delivery_workspace=document["delivery_workspace"],
         external_id=document.get("external_id"),
+        summary_attributes=tuple(document.get("summary_attributes", ())),
         stages=tuple(
             Stage(stage["name"], stage["account_id"], stage["approval"], stage["workspace"])
             for stage in document["stages"]

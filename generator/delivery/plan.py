@@ -59,7 +59,8 @@ def plan(settings: Settings, manifest: Manifest, stage: Stage, terraform: Terraf
         raise DeliveryError(f"stage {stage.name}: terraform plan failed: {reasons}", _plan_fix(reasons))
     summary = EMPTY if done.code == 0 else summarise_text(done.output)
     if summary is None:
-        summary = summarise(json.loads(terraform.read("show", "-json", "-no-color", str(file))))
+        document = json.loads(terraform.read("show", "-json", "-no-color", str(file)))
+        summary = summarise(document, manifest.summary_attributes)
     text = summary_text(summary, stage.name, destroy=destroy)
     if done.code == 0 and not destroy:
         # Nothing changes, but a job that this release has not run yet costs money: that takes an approval too.

@@ -8,7 +8,7 @@ artifacts, schedules. Everything else stays in the plan, which only the apply ro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,9 +96,15 @@ class Summary:
 EMPTY = Summary(0, 0, 0, 0, 0, 0, ())
 
 
-def summarise(plan: Mapping[str, Any]) -> Summary:
-    """Return what a plan that is not empty does; ``plan`` is the document of ``terraform show -json``."""
-    resources = tuple(sorted(_resources(plan), key=lambda change: (_ORDER.index(change.action), change.address)))
+def summarise(plan: Mapping[str, Any], also_safe: Iterable[str] = ()) -> Summary:
+    """Return what a plan that is not empty does; ``plan`` is the document of ``terraform show -json``.
+
+    Args:
+        plan: The plan.
+        also_safe: Attributes that a team's own blueprint wants shown beside ``SAFE_ATTRIBUTES``.
+    """
+    found = _resources(plan, SAFE_ATTRIBUTES.union(also_safe))
+    resources = tuple(sorted(found, key=lambda change: (_ORDER.index(change.action), change.address)))
     counts = {action: sum(1 for change in resources if change.action == action) for action in _ORDER}
     changed_outputs = sum(1 for change in plan.get("output_changes", {}).values() if change["actions"] != ["no-op"])
     return Summary(
@@ -180,7 +186,7 @@ _ACTIONS = {
 }
 
 
-def _resources(plan: Mapping[str, Any]) -> Iterator[ResourceChange]:
+def _resources(plan: Mapping[str, Any], safe: frozenset[str]) -> Iterator[ResourceChange]:
     found: list[tuple[str, str, Mapping[str, Any]]] = []
     for resource in plan.get("resource_changes", []):
         if resource.get("mode") == "data":
@@ -198,10 +204,10 @@ def _resources(plan: Mapping[str, Any]) -> Iterator[ResourceChange]:
             key: new[2].get(key) for key in ("after", "after_sensitive", "after_unknown")
         }
         base, _, key = new[0].rpartition("[")
-        yield ResourceChange(f"{old[0].removesuffix(']')} -> {key}", "renew", tuple(_attributes(base, both)))
+        yield ResourceChange(f"{old[0].removesuffix(']')} -> {key}", "renew", tuple(_attributes(base, both, safe)))
     for address, action, change in found:
         if address not in paired:
-            attributes = tuple(_attributes(address, change)) if action in ("change", "replace") else ()
+            attributes = tuple(_attributes(address, change, safe)) if action in ("change", "replace") else ()
             yield ResourceChange(address, action, attributes)
 
 
@@ -228,7 +234,7 @@ def _short(address: str) -> str:
     return address.removeprefix("module.pipeline.").removeprefix("module.delivery.").replace('"', "'")
 
 
-def _attributes(address: str, change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+def _attributes(address: str, change: Mapping[str, Any], safe: frozenset[str]) -> Iterator[AttributeChange]:
     if address.rpartition("module.")[2].startswith(_BOOKKEEPING) or address.startswith(_BOOKKEEPING):
         return
     before = dict(_leaves(change.get("before"), change.get("before_sensitive")))
@@ -236,7 +242,7 @@ def _attributes(address: str, change: Mapping[str, Any]) -> Iterator[AttributeCh
     unknown = {path for path, value in _leaves(change.get("after_unknown"), None) if value is True}
     for path in sorted(before.keys() | after.keys() | unknown):
         name = [part for part in path if isinstance(part, str)][-1:]
-        if not name or name[0] not in SAFE_ATTRIBUTES or _FREE_TEXT.intersection(path):
+        if not name or name[0] not in safe or _FREE_TEXT.intersection(path):
             continue
         # What AWS fills in itself is unknown in every plan, and nothing to decide by.
         if path in unknown and not before.get(path):

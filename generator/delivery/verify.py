@@ -28,7 +28,7 @@ def verify(settings: Settings, manifest: Manifest, stage: Stage, site: Site, own
         DeliveryError: Something is not as planned; names every difference.
     """
     plan = read_plan_summary(plan_folder(settings))
-    kinds = load_kinds(settings.root / "modules" / "pipelines")
+    kinds = load_kinds(settings.root / "modules")
     state = read_state(settings.root / stage.workspace, site.aws)
     if settings.mode == "destroy":
         seen, wrong = check_gone(plan.get("live_before") or [], kinds, site)

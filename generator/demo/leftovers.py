@@ -1,4 +1,4 @@
-"""What of a platform is still there: looked for by name in every account, service by service."""
+"""What of a platform is still there: looked for by name in every account, service by service, and else by tag."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _LISTINGS = (
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("kms", "list_aliases", "Aliases", "AliasName"),
 )
+# Services whose things have just been looked for by name; what is tagged in any other is a team's own blueprint's.
+_LISTED = frozenset({service for service, *_ in _LISTINGS} | {"states"})
 # AWS makes these by itself when a function or a build first writes; Terraform owns ours.
 _NOT_OURS = ("/aws/sagemaker/",)
 
@@ -51,7 +53,15 @@ def find_leftovers(
                 name = str(item[name_member] if name_member else item)
                 if _is_ours(name, prefix) and (account, name) not in before:
                     found.append(f"{account} {service} {name}")
+        found += [f"{account} {arn}" for arn in _tagged(client(account, "resourcegroupstaggingapi"), prefix)]
     return found
+
+
+def _tagged(client: Any, prefix: str) -> list[str]:
+    """Return the ARNs of what every workspace's tag marks as the platform's, in services that are not listed."""
+    answer = client.get_resources(TagFilters=[{"Key": "Project", "Values": [prefix]}])
+    arns = [str(item["ResourceARN"]) for item in answer.get("ResourceTagMappingList", ())]
+    return [arn for arn in arns if arn.split(":")[2] not in _LISTED]
 
 
 def _is_ours(name: str, prefix: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from generator.project import Project
@@ -16,10 +17,11 @@ _KEYS = ("inference_instance", "instance_type")
 def changed_config(request: Request, project: Project) -> tuple[dict[str, Any] | None, str]:
     """Return the request with a small change and what changed, or (None, "").
 
-    It is another instance type in every stage, or one more tag where there is none. The first candidate that
-    the contract accepts is taken. Pure.
+    It is another instance type in every stage, of a team's own type a higher number, or one more tag where there
+    is none. The first candidate that the contract accepts is taken. Pure.
     """
-    for key, config in _candidates(request.config):
+    raised = _raised(request.config) if request.pipeline_type.folder else ()
+    for key, config in chain(raised, _candidates(request.config)):
         _, problems = validate(config, project.platform, project.registry)
         if not problems:
             return config, f"{key} becomes {config[key]}"
@@ -37,3 +39,11 @@ def _candidates(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
                 yield key, {**copy.deepcopy(dict(config)), key: instance}
     tags = {**config.get("tags", {}), "rehearsal": "changed"}
     yield "tags", {**copy.deepcopy(dict(config)), "tags": tags}
+
+
+def _raised(config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, current in config.items():
+        values = current.values() if isinstance(current, Mapping) else [current]
+        if values and all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            more = {name: value + 1 for name, value in current.items()} if isinstance(current, Mapping) else current + 1
+            yield key, {**copy.deepcopy(dict(config)), key: more}

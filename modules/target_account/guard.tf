@@ -55,4 +55,17 @@ data "aws_iam_policy_document" "guard" {
       ],
     )
   }
+
+  # A blueprint of a team's own may make buckets under the prefix, which the platform's share.
+  statement {
+    sid     = "KeepOffThePlatformsBuckets"
+    effect  = "Deny"
+    actions = ["s3:Delete*", "s3:Put*"]
+    resources = [
+      "arn:${local.partition}:s3:::${var.orchestrator.artifacts_bucket}",
+      "arn:${local.partition}:s3:::${var.orchestrator.artifacts_bucket}/*",
+      "arn:${local.partition}:s3:::${var.orchestrator.assets_bucket}",
+      local.state_arn,
+    ]
+  }
 }

@@ -19,10 +19,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import module_tables  # noqa: E402
 
-MODULES = sorted(path.parent for path in (ROOT / "modules").rglob("versions.tf") if ".terraform" not in path.parts)
 FILES = sorted(
-    path for path in (*ROOT.glob("*.tf"), *(ROOT / "modules").rglob("*.tf")) if ".terraform" not in path.parts
+    path
+    for pattern in ("*.tf", "modules/**/*.tf", "examples/blueprints/**/*.tf")
+    for path in ROOT.glob(pattern)
+    if ".terraform" not in path.parts
 )
+MODULES = sorted(path.parent for path in FILES if path.name == "versions.tf" and path.parent != ROOT)
 
 
 def name(path: Path) -> str:

@@ -11,22 +11,25 @@ from generator.provider_mirror import find_terraform
 
 ROOT = Path(__file__).parents[2]
 LOCK_FILE = ".terraform.lock.hcl"
+# Where modules are: the product's, and an example's.
+PLACES = ("modules", "examples/blueprints")
 
 
 def module_folders() -> list[str]:
     """Return the root ("." ) and every module that has tests, relative to the repository. Reads the tree."""
-    tested = {path.parent.parent for path in (ROOT / "modules").rglob("*.tftest.hcl")}
+    tested = {path.parent.parent for place in PLACES for path in (ROOT / place).rglob("*.tftest.hcl")}
     return [".", *sorted(folder.relative_to(ROOT).as_posix() for folder in tested)]
 
 
 def copy_modules(target: Path) -> Path:
     """Copy the root module, all modules and the mocks to ``target``, each module with the root's lock file."""
     ignored = shutil.ignore_patterns(".terraform", LOCK_FILE, "*.md")
-    shutil.copytree(ROOT / "modules", target / "modules", ignore=ignored)
+    for place in PLACES:
+        shutil.copytree(ROOT / place, target / place, ignore=ignored)
     shutil.copytree(ROOT / "tests" / "mocks", target / "tests" / "mocks")
     for path in (*ROOT.glob("*.tf"), *ROOT.glob("tests/*.tftest.hcl")):
         shutil.copyfile(path, target / path.relative_to(ROOT))
-    for folder in {target, *(path.parent for path in (target / "modules").rglob("versions.tf"))}:
+    for folder in {target, *(path.parent for path in target.rglob("versions.tf"))}:
         shutil.copyfile(ROOT / LOCK_FILE, folder / LOCK_FILE)
     return target
 

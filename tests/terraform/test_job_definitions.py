@@ -14,14 +14,13 @@ import pytest
 from generator.instances import local_storage_gb, types_for
 from tests.terraform import asl
 from tests.terraform.job_cases import CASES, KEY
-from tests.terraform.modules import copy_modules, terraform
-from tests.terraform.planning import DEFAULT_TAGS, PIPELINES, REGION, Planned, definition_validator, plan
+from tests.terraform.planning import DEFAULT_TAGS, PIPELINES, Planned, plan
 
 # One plan for all: they go to one worker.
 pytestmark = [pytest.mark.terraform, pytest.mark.xdist_group("job_definitions")]
 
 MODULES = ("autopilot", "batch_transform", "image_builder", "training", "tuning")
-SHARED = ("execution.tf", "live.tf", "machine.tf", "notifications.tf", "outcome.tf", "schedule.tf", "verify.py")
+SHARED = ("execution.tf", "live.tf", "machine.tf", "notifications.tf", "outcome.tf", "schedule.tf")
 START = {
     "autopilot": "Start",
     "batch_transform": "Transform",
@@ -229,33 +228,6 @@ def test_build_project_fits_codebuild_s_own_limits(planned: dict[str, Planned], 
     least, most = (model.shape_for("BuildTimeOut").metadata[key] for key in ("min", "max"))
     assert least <= project["build_timeout"] <= most
     assert project["environment"][0]["privileged_mode"] is True
-
-
-def test_every_readme_example_is_planned(tmp_path: Path) -> None:
-    folder = copy_modules(tmp_path)
-    for path in folder.glob("*.tf"):
-        path.unlink()
-    readmes = [(PIPELINES / module / "README.md").read_text() for module in MODULES]
-    examples = [re.findall(r"^```hcl\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) for text in readmes]
-    assert [len(found) for found in examples] == [1] * len(MODULES)
-    (folder / "examples.tf").write_text("\n".join(text for found in examples for text in found))
-    with definition_validator() as url:
-        settings = {
-            "region": REGION,
-            "access_key": "offline",
-            "secret_key": "offline",
-            "skip_credentials_validation": True,
-            "skip_metadata_api_check": True,
-            "skip_requesting_account_id": True,
-            "endpoints": {"sfn": url},
-        }
-        (folder / "provider.tf.json").write_text(json.dumps({"provider": {"aws": settings}}))
-        made = terraform(folder, "init", "-input=false", "-no-color", "-lockfile=readonly")
-        assert made.returncode == 0, made.stdout + made.stderr
-        planned = terraform(folder, "plan", "-input=false", "-no-color", "-lock=false")
-    assert planned.returncode == 0, planned.stdout[-4000:] + planned.stderr
-    for module in MODULES:
-        assert f"module.{module}.aws_sfn_state_machine.this" in planned.stdout
 
 
 @pytest.mark.parametrize("name", SHARED)

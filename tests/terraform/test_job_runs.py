@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from generator.delivery.checks import check_gone, check_live, load_kinds
+from generator.delivery.checks import KINDS, check_gone, check_live
 from generator.delivery.jobs import run_jobs, stop_jobs
 from tests.terraform.lands import ACCOUNT, Land, wait_for
-from tests.terraform.planning import PIPELINES, REGION
+from tests.terraform.planning import REGION
 
 pytestmark = [pytest.mark.terraform, pytest.mark.e2e, pytest.mark.xdist_group("job_runs")]
 
@@ -162,7 +162,7 @@ def test_a_delivery_starts_each_job_once_waits_and_finds_it_live(land: Jobs, mod
     run_jobs(outputs["jobs"], site)
     again = land.stepfunctions.list_executions(stateMachineArn=outputs["state_machine_arn"])["executions"]
     assert len(again) == len(executions)
-    seen, wrong = check_live(outputs["live"], load_kinds(PIPELINES), site)
+    seen, wrong = check_live(outputs["live"], KINDS, site)
     assert wrong == []
     assert len(seen) == len(outputs["live"])
 
@@ -319,7 +319,7 @@ def test_everything_goes_when_it_is_destroyed(land: Jobs) -> None:
     assert land.sagemaker.list_models()["Models"] == []
     assert land.client("codebuild").list_projects()["projects"] == []
     assert [role["RoleName"] for role in land.client("iam").list_roles()["Roles"] if "churn" in role["RoleName"]] == []
-    _, wrong = check_gone(live, load_kinds(PIPELINES), land.site("a1" * 32))
+    _, wrong = check_gone(live, KINDS, land.site("a1" * 32))
     assert wrong == []
 
 

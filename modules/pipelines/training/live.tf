@@ -10,12 +10,16 @@ locals {
   live = concat(
     [{ kind = "state_machine_execution", arn = aws_sfn_state_machine.this.arn }],
     [for schedule in aws_scheduler_schedule.this : {
-      kind       = "eventbridge_schedule"
-      name       = schedule.name
-      group_name = schedule.group_name
-      state      = schedule.state
-      expression = schedule.schedule_expression
-      target_arn = schedule.target[0].arn
+      kind       = "aws_api"
+      name       = "schedule ${schedule.name}"
+      service    = "scheduler"
+      operation  = "get_schedule"
+      parameters = { GroupName = schedule.group_name, Name = schedule.name }
+      expect = {
+        ScheduleExpression = schedule.schedule_expression
+        State              = schedule.state
+        "Target.Arn"       = schedule.target[0].arn
+      }
     }],
   )
 }

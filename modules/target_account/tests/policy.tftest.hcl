@@ -213,6 +213,16 @@ run "the_platform_keeps_its_own_parts_in_its_own_account" {
     error_message = "a stage called build does not own the roles acme-ml-build-*"
   }
   assert {
+    condition = alltrue([
+      for bucket in [var.orchestrator.artifacts_bucket, var.orchestrator.assets_bucket, var.orchestrator.state_bucket] :
+      anytrue([
+        for statement in jsondecode(data.aws_iam_policy_document.guard.json).Statement :
+        statement.Effect == "Deny" && contains(flatten([statement.Action]), "s3:Delete*") && contains(flatten([statement.Resource]), "arn:aws:s3:::${bucket}")
+      ])
+    ])
+    error_message = "whatever a team's own blueprint may do to buckets, it is not done to the platform's"
+  }
+  assert {
     condition     = contains(local.state_keys, "acme-ml/orchestrator/*/terraform.tfstate") && length(local.name_patterns) == 2
     error_message = "jobs of the orchestrator account are a stage of their own"
   }

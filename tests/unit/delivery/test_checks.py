@@ -225,7 +225,7 @@ def test_state_machine_that_is_being_deleted_is_waited_for(site: MakeSite) -> No
 
 
 def test_blueprint_adds_kinds_of_its_own(site: MakeSite, tmp_path: Path) -> None:
-    folder = tmp_path / "modules" / "feature_table"
+    folder = tmp_path / "modules" / "blueprints" / "feature_table"
     folder.mkdir(parents=True)
     (folder / "verify.py").write_text(
         "def check(item, site):\n"
@@ -246,7 +246,7 @@ def test_blueprint_adds_kinds_of_its_own(site: MakeSite, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", ["KINDS = {'x': 1}", "import nothing_of_that_name", "x = 1", "def ("])
 def test_blueprint_whose_checks_cannot_be_used_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "verify.py").write_text(text)
+    (tmp_path / "blueprints" / "own").mkdir(parents=True)
+    (tmp_path / "blueprints" / "own" / "verify.py").write_text(text)
     with pytest.raises(DeliveryError, match=r"verify\.py cannot be used"):
         load_kinds(tmp_path)

@@ -278,3 +278,25 @@ def test_text_of_a_plan_that_only_destroys_is_enough() -> None:
 )
 def test_text_that_does_not_say_all_or_does_not_add_up_takes_the_json(text: str) -> None:
     assert summarise_text(text) is None
+
+
+def test_a_blueprint_names_attributes_that_are_shown_as_well() -> None:
+    change = {
+        "address": "module.pipeline.aws_dynamodb_table.this",
+        "mode": "managed",
+        "change": {
+            "actions": ["update"],
+            "before": {"read_capacity": 5, "write_capacity": 5, "hash_key": "a"},
+            "after": {"read_capacity": 10, "write_capacity": 6, "hash_key": "b"},
+            "before_sensitive": {},
+            "after_sensitive": {"write_capacity": True},
+            "after_unknown": {},
+        },
+    }
+    plan = {"resource_changes": [change]}
+    assert summarise(plan).resources[0].attributes == ()
+    shown = summarise(plan, ["read_capacity", "write_capacity"]).resources[0].attributes
+    assert [(it.attribute, it.before, it.after) for it in shown if it.attribute == "read_capacity"] == [
+        ("read_capacity", "5", "10")
+    ]
+    assert all(it.after != "6" for it in shown)

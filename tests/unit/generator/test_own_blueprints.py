@@ -100,8 +100,9 @@ def test_its_module_joins_the_others(tmp_path: Path) -> None:
     found = registry.get("acme_feature_table")
 
     assert found is not None
-    assert found.module == "modules/pipelines/acme_table"
-    assert str(tmp_path / "acme_table" / "module") in registry.modules()
+    assert found.module == "modules/blueprints/acme_table"
+    assert found.module in registry.modules()
+    assert registry.own_folders() == {found.module: str(tmp_path / "acme_table" / "module")}
     assert registry.names[-1] == "acme_feature_table"
 
 
@@ -212,14 +213,3 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str) -> None:
         load_blueprints(replace(platform(), blueprints=("one", "two")), tmp_path)
 
     assert {problem.code for problem in caught.value.problems} == {"repeated"}
-
-
-def test_the_documented_blueprint_is_valid() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs" / "blueprints.md").read_text()
-    definition = json.loads(page.split("```json\n")[1].split("```")[0])
-
-    found, problems = parse_definition(definition, Path("feature_table"))
-
-    assert problems == []
-    assert found is not None
-    assert found.module == "modules/pipelines/feature_table"

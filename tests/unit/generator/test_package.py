@@ -252,7 +252,8 @@ def test_own_blueprint_works_in_the_function(tmp_path: Path, runtime: Path) -> N
     platform = Platform(
         "acme-ml", "eu-central-1", "111111111111", (Stage("dev", "222222222222"),), blueprints=(str(folder),)
     )
-    package = build_package(platform, load_structure(ROOT, [str(folder / "module")]))
+    module = "modules/blueprints/acme_table"
+    package = build_package(platform, load_structure(ROOT, [module], {module: folder / "module"}))
     unpacked = tmp_path / "task"
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         archive.extractall(unpacked)

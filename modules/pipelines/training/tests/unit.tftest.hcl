@@ -52,9 +52,9 @@ run "a_schedule_and_a_topic_bring_what_they_need" {
     error_message = "a topic of this account is reached without a role"
   }
   assert {
-    condition = { for item in output.live : item.kind => try([item.state, item.expression, item.target_arn], null) } == {
+    condition = { for item in output.live : item.kind => try(values(item.expect), null) } == {
       state_machine_execution = null
-      eventbridge_schedule    = ["ENABLED", "cron(0 4 ? * MON *)", aws_sfn_state_machine.this.arn]
+      aws_api                 = ["cron(0 4 ? * MON *)", "ENABLED", aws_sfn_state_machine.this.arn]
     }
     error_message = "the schedule is checked too"
   }
