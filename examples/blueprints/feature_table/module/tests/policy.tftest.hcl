@@ -39,8 +39,8 @@ run "reads_this_table_and_decrypts_through_dynamodb" {
   }
   assert {
     condition = (
-      jsondecode(data.aws_iam_policy_document.reader_trust[0].json).Statement[0].Condition.ArnLike["aws:PrincipalArn"] == var.reader_arns
-      && jsondecode(data.aws_iam_policy_document.reader_trust[0].json).Statement[0].Principal.AWS == ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]
+      tolist(jsondecode(data.aws_iam_policy_document.reader_trust[0].json).Statement[0].Condition.ArnLike["aws:PrincipalArn"]) == var.reader_arns
+      && toset(jsondecode(data.aws_iam_policy_document.reader_trust[0].json).Statement[0].Principal.AWS) == toset(["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"])
     )
     error_message = "the named roles and nobody else of their accounts"
   }

@@ -56,7 +56,7 @@ run "every_setting_reaches_the_table_and_what_is_checked" {
     error_message = "the settings are as given"
   }
   assert {
-    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == tomap({ user_id = "S", valid_from = "N" })
+    condition     = { for attribute in aws_dynamodb_table.this.attribute : attribute.name => attribute.type } == { user_id = "S", valid_from = "N" }
     error_message = "both keys"
   }
   assert {
