@@ -34,10 +34,18 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
-def test_module_has_the_files_that_every_module_has(module: Path) -> None:
+def test_module_has_the_files_tests_and_variables_that_every_module_has(module: Path) -> None:
     expected = {"README.md", "main.tf", "variables.tf", "outputs.tf", "versions.tf"}
     assert expected <= {path.name for path in module.iterdir()}
-    assert list((module / "tests").glob("*.tftest.hcl")), "a module has tests"
+    text = "".join(path.read_text() for path in module.glob("*.tf"))
+    tests = {path.name for path in (module / "tests").glob("*.tftest.hcl")}
+    assert "unit.tftest.hcl" in tests, "a module is tested with mocks"
+    if 'data "aws_iam_policy_document"' in text:
+        assert "policy.tftest.hcl" in tests, "policies are looked at as the real provider writes them"
+    variables = {block.labels[0] for block in hcl.blocks((module / "variables.tf").read_text())}
+    assert "tags" in variables
+    if 'resource "aws_iam_role"' in text:
+        assert "permissions_boundary_arn" in variables
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)

@@ -1,4 +1,4 @@
-"""A sandbox and a workspace that applies modules in it with the real provider, for the tests of modules at work."""
+"""A sandbox and workspaces that apply modules in it with the real provider, for the tests of modules at work."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Land:
     def stop(self) -> None:
         self.sandbox.stop()
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, account: str = ACCOUNT) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.sandbox.url,
             region_name=REGION,
-            aws_access_key_id=ACCOUNT,
+            aws_access_key_id=account,
             aws_secret_access_key="test",
             config=Config(s3={"addressing_style": "path"}),
         )
@@ -78,19 +78,7 @@ class Land:
 
     def terraform(self, *arguments: str, expected: int = 0) -> str:
         """Run a command; return its standard output, and the errors if errors are expected."""
-        setup = find_terraform(self.sandbox.environment(ACCOUNT))
-        environment = self.sandbox.environment(ACCOUNT) | {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
-        environment |= {key: value for key, value in setup.environment.items() if value is not None}
-        ran = subprocess.run(
-            [setup.binary, *arguments, "-no-color"] if arguments[0] != "output" else [setup.binary, *arguments],
-            cwd=self._folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == expected, f"terraform {arguments[0]}\n{ran.stdout[-4000:]}\n{ran.stderr}"
-        return ran.stdout + (ran.stderr if expected else "")
+        return run_terraform(self.sandbox, ACCOUNT, self._folder, *arguments, expected=expected)
 
     def start(self, module: str, name: str) -> str:
         arn = self.outputs[module]["state_machine_arn"]
@@ -117,15 +105,32 @@ class Land:
         """What people were told by mail."""
         return [str(message["message"]) for message in self.sandbox.inbox()]
 
-    def site(self, release: str) -> Site:
+    def site(self, release: str, account: str = ACCOUNT) -> Site:
         """The account as the runner of a delivery sees it."""
         land = self
 
         class Root:
             def client(self, service: str) -> Any:
-                return land.client(service)
+                return land.client(service, account)
 
         return Site(Root(), release, say=lambda text: None)
+
+
+def run_terraform(sandbox: control.Running, account: str, folder: Path, *arguments: str, expected: int = 0) -> str:
+    """Run a command as root of an account; return its standard output, and the errors if errors are expected."""
+    environment = sandbox.environment(account, REGION)
+    setup = find_terraform(environment)
+    environment |= {key: value for key, value in setup.environment.items() if value is not None}
+    ran = subprocess.run(
+        [setup.binary, *arguments, "-no-color"] if arguments[0] != "output" else [setup.binary, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == expected, f"terraform {arguments[0]}\n{ran.stdout[-4000:]}\n{ran.stderr}"
+    return ran.stdout + (ran.stderr if expected else "")
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30) -> None:
