@@ -136,7 +136,8 @@ def test_misspelt_type_and_keys_are_understood(project: Project) -> None:
     config = yaml.safe_load(CONFIG.read_text())
     _, problems = validate({**config, "pipeline_type": "acme_featuretable"}, project.platform, project.registry)
     assert [problem.fix for problem in problems] == ['did you mean "acme_feature_table"?']
-    _, problems = validate({**config, "reader": []}, project.platform, project.registry)
+    config["reader"] = config.pop("readers")
+    _, problems = validate(config, project.platform, project.registry)
     assert [(problem.key, "readers" in problem.fix) for problem in problems] == [("reader", True)]
 
 
