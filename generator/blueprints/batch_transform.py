@@ -231,6 +231,7 @@ def references(config: Mapping[str, Any], context: StageContext) -> list[Referen
         *mapping.model_references(config, context),
         *mapping.location_reference(config, context, "batch_inference_data", is_input=True),
         *mapping.location_reference(config, context, "batch_job_output_location"),
+        *mapping.location_reference(config, context, "data_capture.location"),
         *mapping.kms_reference(config),
     ]
 

@@ -70,18 +70,24 @@ def model_variable(config: Mapping[str, Any], context: StageContext, instance_ty
     return model
 
 
-def model_references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
-    """Return what the ``model`` variable refers to. AWS's own images are not the config's to keep still."""
+def model_references(config: Mapping[str, Any], context: StageContext, place: str = "") -> list[Reference]:
+    """Return what a ``model`` variable refers to. AWS's own images are not the config's to keep still.
+
+    Args:
+        config: The keys that make the model.
+        context: Where it is deployed.
+        place: What stands before the model's variables and keys alike, such as ``variants.Challenger.``.
+    """
     if uses_package(config):
         arn = config["model_package_name"]
-        return [Reference("model_package", arn, "model", "model_package_name", arn_account(arn))]
+        return [Reference("model_package", arn, f"{place}model", f"{place}model_package_name", arn_account(arn))]
     artifact = assets_uri(context, config["model_artifact_location"])
     owner = context.platform.orchestrator_account_id
     kind = "s3_prefix" if artifact.endswith("/") else "s3_object"
-    found = [Reference(kind, artifact, "model.artifact_s3_uri", "model_artifact_location", owner)]
+    found = [Reference(kind, artifact, f"{place}model.artifact_s3_uri", f"{place}model_artifact_location", owner)]
     custom = config.get("custom_image_uri")
     if custom:
-        found.append(Reference("ecr_image", custom, "model.image_uri", "custom_image_uri", custom[:12]))
+        found.append(Reference("ecr_image", custom, f"{place}model.image_uri", f"{place}custom_image_uri", custom[:12]))
     return found
 
 
@@ -94,8 +100,10 @@ def kms_reference(config: Mapping[str, Any]) -> list[Reference]:
 def location_reference(
     config: Mapping[str, Any], context: StageContext, key: str, *, is_input: bool = False
 ) -> list[Reference]:
-    """Return the reference to the place in a bucket that a location key names, if it is given."""
-    given = config.get(key)
+    """Return the reference to the place in a bucket that a location key (``a`` or ``a.b``) names, if it is given."""
+    given: Any = config
+    for part in key.split("."):
+        given = given.get(part, {})
     kind = "s3_prefix" if is_input else "s3_location"
     return [Reference(kind, f"s3://{given}", "", key, context.stage.account_id)] if given else []
 

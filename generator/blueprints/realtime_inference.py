@@ -9,7 +9,7 @@ from ..blueprint import PipelineType, Reference, StageContext
 from ..contract.field import Field, unless
 from ..contract.scalars import InstanceType
 from . import keys, mapping, rules
-from .realtime_mapping import option_variables
+from .realtime_mapping import option_references, option_variables
 from .realtime_options import OPTION_FIELDS
 from .realtime_rules import OPTION_RULES
 
@@ -70,6 +70,7 @@ def references(config: Mapping[str, Any], context: StageContext) -> list[Referen
     """Return what a realtime config points to in one stage. Pure."""
     return [
         *mapping.model_references(config, context),
+        *option_references(config, context),
         *mapping.location_reference(config, context, "data_capture_location"),
         *mapping.kms_reference(config),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..blueprint import StageContext
+from ..blueprint import Reference, StageContext
 from . import mapping
 
 _PER_INSTANCE = ("volume_size_gb", "model_download_timeout_seconds", "startup_timeout_seconds")
@@ -72,10 +72,31 @@ def _shadow(config: Mapping[str, Any], context: StageContext) -> dict[str, Any]:
     return shadow if model is None else {**shadow, "model": model}
 
 
+def option_references(config: Mapping[str, Any], context: StageContext) -> list[Reference]:
+    """Return what the optional keys point to: models of variants, places of asynchronous requests. Pure."""
+    found: list[Reference] = []
+    places = {f"variants.{name}.": settings for name, settings in config.get("variants", {}).items()}
+    if "shadow" in config:
+        places["shadow."] = config["shadow"]
+    for place, settings in places.items():
+        merged = _own_keys(settings, config)
+        if merged is not None:
+            found += mapping.model_references(merged, context, place)
+    for key in ("input_location", "output_location", "failure_location"):
+        found += mapping.location_reference(config, context, f"async_inference.{key}")
+    return found
+
+
 def _own_model(
     settings: Mapping[str, Any], config: Mapping[str, Any], context: StageContext, instance: str
 ) -> dict[str, Any] | None:
     """Return the model of a variant that differs from the endpoint's own, or None."""
+    merged = _own_keys(settings, config)
+    return None if merged is None else mapping.model_variable(merged, context, instance)
+
+
+def _own_keys(settings: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the config with the model that a variant has instead, or None if it has the endpoint's own."""
     own = {
         key: settings[key]
         for key in ("model_artifact_location", "custom_image_uri", "model_package_name")
@@ -86,7 +107,7 @@ def _own_model(
     merged = {**config, **own}
     if "model_package_name" not in own:
         merged.pop("model_package_name", None)
-    return mapping.model_variable(merged, context, instance)
+    return merged
 
 
 def _async_inference(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ artifacts bucket, where nothing overwrites it. An object that is already there i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .aws import error_code, error_text
@@ -18,12 +19,13 @@ _SINGLE_COPY_LIMIT = 5 * 1024**3
 _PART = 512 * 1024**2
 
 
-def copy_pins(pins: Iterable[Mapping[str, Any]], s3: Any) -> int:
+def copy_pins(pins: Sequence[Mapping[str, Any]], s3: Any) -> int:
     """Copy every pinned S3 object that is not there yet; return how many were copied.
 
     Args:
         pins: Of the manifest; an ``s3_object`` pin has ``source`` and ``target`` (``s3://bucket/key``), and
-            ``version_id``, ``etag``, ``size`` in bytes and ``checksum`` (algorithm to value) as far as known.
+            ``version_id``, ``etag``, ``size`` in bytes and ``checksum`` (algorithm to value) as far as known; an
+            ``s3_prefix`` pin with a target has folders there, and the digest of its listing as checksum.
             Pins of other kinds point to what cannot change and need no copy.
         s3: boto3 client.
 
@@ -31,6 +33,9 @@ def copy_pins(pins: Iterable[Mapping[str, Any]], s3: Any) -> int:
         DeliveryError: An object is gone, was changed since the request, or cannot be read.
     """
     copied = 0
+    folders = {pin["target"]: pin for pin in pins if pin["kind"] == "s3_prefix" and pin["target"]}
+    for folder in folders.values():
+        copied += _copy_folder(folder, s3)
     for pin in {pin["target"]: pin for pin in pins if pin["kind"] == "s3_object"}.values():
         if pin["target"] == pin["source"] or _is_there(pin, s3):
             say(f"pinned already: {pin['target']}")
@@ -45,6 +50,34 @@ def split_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key of ``s3://bucket/key``. Pure."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
+
+
+def _copy_folder(pin: Mapping[str, Any], s3: Any) -> int:
+    """Copy what a prefix holds; the target's name depends on the listing, so what is there already is the same."""
+    bucket, prefix = split_uri(pin["source"])
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        items = [item for page in pages for item in page.get("Contents", ())]
+    except Exception as error:
+        raise DeliveryError(f"{pin['source']} cannot be listed: {error_text(error)}") from error
+    listing = "".join(f"{item['Key']} {item['ETag']} {item['Size']}\n" for item in items)
+    if hashlib.sha256(listing.encode()).hexdigest() != pin["checksum"]["listing"]:
+        raise DeliveryError(f"what is below {pin['source']} was changed since the request", "submit the request again")
+    copied = 0
+    for item in items:
+        one = {
+            "source": f"s3://{bucket}/{item['Key']}",
+            "target": pin["target"] + item["Key"].removeprefix(prefix),
+            "etag": item["ETag"],
+            "size": item["Size"],
+        }
+        # A console's empty object that stands for a folder is no content.
+        if one["target"].endswith("/") or _is_there(one, s3):
+            continue
+        _copy(one, s3)
+        copied += 1
+    say(f"pinned: {pin['source']} as {pin['target']} ({copied} of {len(items)} objects copied)")
+    return copied
 
 
 def _is_there(pin: Mapping[str, Any], s3: Any) -> bool:

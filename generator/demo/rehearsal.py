@@ -143,6 +143,7 @@ class Rehearsal:
             },
             "outputs": outputs.get("orchestrator", outputs),
         }
+        self._world.open_assets(str(outputs.get("orchestrator", outputs)["assets_bucket_policy_json"]))
 
     def _fleet(self, action: fleet.Action, workspaces: Sequence[Path]) -> list[fleet.Outcome]:
         outcomes = fleet.run(action, workspaces, self._terraform, States(), jobs=4, report=lambda _: None)

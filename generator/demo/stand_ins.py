@@ -29,7 +29,7 @@ def stand_in(key: str, source: str, config: Mapping[str, Any]) -> tuple[bytes, s
         source: Its S3 URI; the ending counts where the key says nothing.
         config: The config of one stage.
     """
-    made = _BY_KEY.get("channels" if key.startswith("channels.") else key)
+    made = _BY_KEY.get("channels" if key.startswith("channels.") else key) or _BY_KEY.get(key.rsplit(".", 1)[-1])
     if made is not None:
         return made(config)
     if source.endswith((".tar.gz", ".tgz")):

@@ -129,6 +129,13 @@ class World:
                     seen.add(identity)
                     makers[reference.kind](reference, plan.config)
 
+    def open_assets(self, policy: str) -> None:
+        """Put the policy that the platform asks for on an existing assets bucket, as its owner would."""
+        name = self._platform.options.existing_assets_bucket
+        if name:
+            self.client(self._platform.orchestrator_account_id, "s3").put_bucket_policy(Bucket=name, Policy=policy)
+            self._note("bucket policy", name, self._platform.orchestrator_account_id)
+
     @property
     def _accounts(self) -> list[str]:
         return sorted({self._platform.orchestrator_account_id, *(stage.account_id for stage in self._platform.stages)})

@@ -3,7 +3,8 @@
 Each reference becomes a finding: a problem, or values that take the place of what the config said.
 
     s3_object       exists; its version is copied below ``objects/`` in the artifacts bucket by the provisioner
-    s3_prefix       in the assets bucket: holds something; what it holds now becomes part of the release
+    s3_prefix       in the assets bucket: holds something; what it holds now becomes part of the release, and is copied
+                    like an object where the stages read it
     ecr_image       exists; its tag becomes the digest that it stands for now
     model_package   is complete and approved; the images and artifacts that it uses are named to the module
     ecr_repository  exists
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 _IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?")
 _BESIDE = "../"
-# A prefix's listing is read up to 20,000 objects; what lies behind them does not make a release another one.
+# A prefix's listing is read up to 20,000 objects; with more, it is not copied, and what lies behind them does not
+# make a release another one.
 _PAGES_OF_A_PREFIX = 20
 _CHECKSUMS = ("SHA256", "CRC64NVME", "SHA1", "CRC32C", "CRC32")
 
@@ -167,7 +169,14 @@ def _look_at_prefix(reference: Reference, core: Core) -> Finding:
         if not page.get("NextContinuationToken"):
             break
         token = {"ContinuationToken": page["NextContinuationToken"]}
-    return Finding(facts={"version_id": None, "checksum": {"listing": listing.hexdigest()}})
+    digest = listing.hexdigest()
+    facts = {"version_id": None, "checksum": {"listing": digest}}
+    if not reference.variable:
+        return Finding(facts=facts)
+    if page.get("NextContinuationToken"):
+        return Finding(facts=facts, note=f"{reference.source} is used as it is: it holds too many objects to be copied")
+    target = f"s3://{core.artifacts_bucket}/objects/{digest[:32]}/"
+    return Finding(values={"": target, "../artifact_kms_key_arns": [_platform_key(core)]}, facts=facts)
 
 
 def _look_at_image(reference: Reference, core: Core) -> Finding:

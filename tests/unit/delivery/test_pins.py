@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -131,3 +132,40 @@ def test_checksum_of_parts_is_not_compared_with_a_whole_one() -> None:
 def test_target_that_may_not_be_looked_at_is_an_error() -> None:
     with pytest.raises(DeliveryError, match="cannot be looked at: 403"):
         copy_pins([PIN], s3(aws_error("403", "Forbidden")))
+
+
+NAMES = ("", "config.json", "weights.bin")
+OBJECTS = [{"Key": f"churn/model/{name}", "ETag": f'"{name}"', "Size": 10} for name in NAMES]
+FOLDER: dict[str, Any] = {
+    "kind": "s3_prefix",
+    "variable": "model.artifact_s3_uri",
+    "source": "s3://assets/churn/model/",
+    "target": "s3://artifacts/objects/0a1b/",
+    "version_id": None,
+    "checksum": {
+        "listing": hashlib.sha256(
+            "".join(f"{item['Key']} {item['ETag']} {item['Size']}\n" for item in OBJECTS).encode()
+        ).hexdigest()
+    },
+}
+
+
+def test_folder_is_copied_object_by_object() -> None:
+    client = s3([MISSING, THERE, MISSING, THERE], list_objects_v2={"Contents": OBJECTS})
+    assert copy_pins([FOLDER, {**FOLDER, "stage": "prod"}], client) == 2
+    assert [call["Key"] for call in client.called("copy_object")] == [
+        "objects/0a1b/config.json",
+        "objects/0a1b/weights.bin",
+    ]
+    assert [call["CopySourceIfMatch"] for call in client.called("copy_object")] == ['"config.json"', '"weights.bin"']
+
+
+def test_folder_that_was_changed_since_the_request_is_refused() -> None:
+    client = s3(MISSING, list_objects_v2={"Contents": [*OBJECTS[:2], {**OBJECTS[2], "ETag": '"other"'}]})
+    with pytest.raises(DeliveryError, match="was changed since the request"):
+        copy_pins([FOLDER], client)
+    assert client.called("copy_object") == []
+
+
+def test_folder_that_is_only_looked_at_is_not_copied() -> None:
+    assert copy_pins([{**FOLDER, "variable": "", "target": None}], s3(MISSING)) == 0

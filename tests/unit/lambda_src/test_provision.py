@@ -215,6 +215,37 @@ def test_body_that_is_no_request_is_a_400(orchestrator: Orchestrator, body: str,
     assert code in [problem["code"] for problem in answer["problems"]]
 
 
+def test_bundle_pins_a_folder_and_the_models_of_variants_and_shadows(orchestrator: Orchestrator) -> None:
+    listing = {"Contents": [{"Key": "churn/model/weights.bin", "ETag": '"e"', "Size": 10}]}
+    orchestrator.world.answers("s3", list_objects_v2=listing)
+    config = {
+        **CONFIG,
+        "model_artifact_location": "churn/model/",
+        "variants": {"A": {}, "B": {"model_artifact_location": "churn/other.tar.gz"}},
+    }
+    orchestrator.post("/provisionpipeline", config)
+    with orchestrator.world.stored_bundle() as bundle:
+        pinned = json.loads(bundle.read(f"environments/prod/{PIPELINE}/release.auto.tfvars.json"))
+    assert pinned["model"]["artifact_s3_uri"].startswith(f"s3://{ARTIFACTS}/objects/")
+    assert pinned["model"]["artifact_s3_uri"].endswith("/")
+    assert pinned["variants"]["B"]["model"]["artifact_s3_uri"].endswith("/other.tar.gz")
+    assert ARTIFACTS in pinned["variants"]["B"]["model"]["artifact_s3_uri"]
+    assert "model" not in pinned["variants"]["A"]
+
+
+def test_missing_model_of_a_shadow_is_a_problem_of_its_key(orchestrator: Orchestrator) -> None:
+    def head_object(**call: Any) -> Any:
+        return aws_error("404", status=404) if "absent" in call["Key"] else ARTIFACT
+
+    orchestrator.world.answers("s3", head_object=head_object)
+    shadow = {"inference_instance": "ml.m5.large", "model_artifact_location": "churn/absent.tar.gz"}
+    status, body = orchestrator.post("/provisionpipeline", {**CONFIG, "shadow": shadow})
+    assert status == 400
+    (problem,) = body["problems"]
+    assert (problem["key"], problem["code"]) == ("shadow.model_artifact_location", "missing-object")
+    assert orchestrator.world.changes == []
+
+
 def test_missing_artifact_is_a_problem_of_its_key_and_starts_nothing(orchestrator: Orchestrator) -> None:
     orchestrator.world.answers("s3", head_object=aws_error("404", "Not Found", status=404))
     status, body = orchestrator.post("/provisionpipeline", CONFIG)
