@@ -29,12 +29,16 @@ demo: init ## The whole path in a sandbox: no AWS account, real Terraform
 
 .PHONY: test
 test: init lint ## Everything that CI checks: two workers, but one for the end-to-end tests' one platform
-	@$(BIN)/python -m pytest tests --ignore=tests/e2e --ignore-glob='tests/terraform/test_*_runs.py' --numprocesses=2 --quiet
+	@$(BIN)/python -m pytest tests --ignore=tests/e2e --ignore-glob='tests/terraform/test_*_runs.py' --numprocesses=2 --dist=loadgroup --quiet
 	@$(BIN)/python -m pytest tests/e2e
 
 .PHONY: test-modules
 test-modules: init ## Pipeline modules alone with plain Terraform in a sandbox: applied, run, made to fail, destroyed (long)
 	@$(BIN)/python -m pytest tests/terraform/test_*_runs.py --numprocesses=2 --dist=loadgroup
+
+.PHONY: fidelity
+fidelity: init ## Hold everything that is emitted against AWS's public definitions; see docs/fidelity.md
+	@$(BIN)/python -m tools.fidelity
 
 .PHONY: lint
 lint: init ## Formatting, lint and types

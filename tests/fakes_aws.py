@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-import botocore.session
-from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.validate import ParamValidator
 
 from generator.delivery.terraform import Completed
+from tools.fidelity import shapes
 
-
-@lru_cache
-def _operations(service: str) -> dict[str, Any]:
-    model = botocore.session.get_session().get_service_model(service)
-    return {xform_name(name): model.operation_model(name) for name in model.operation_names}
+# Ids of executions, as CodePipeline has them.
+E1 = "e1e1e1e1-0000-4000-8000-000000000001"
+E2 = "e2e2e2e2-0000-4000-8000-000000000002"
+E9 = "e9e9e9e9-0000-4000-8000-000000000009"
 
 
 def aws_error(code: str, message: str = "", status: int = 400, operation: str = "Operation") -> ClientError:
@@ -57,19 +53,18 @@ class FakeClient:
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method.startswith("_") or method not in _operations(self.service):
+        if method.startswith("_") or method not in shapes.methods(self.service):
             raise AttributeError(f"{self.service} has no operation {method}")
 
         def call(**parameters: Any) -> Any:
-            operation = _operations(self.service)[method]
-            if operation.input_shape is not None:
-                wire = dict(parameters)
-                if isinstance(wire.get("CopySource"), dict):
-                    # boto3 takes an object here and makes the header's text of it.
-                    assert wire["CopySource"].keys() <= {"Bucket", "Key", "VersionId"}
-                    wire["CopySource"] = "{Bucket}/{Key}".format(**wire["CopySource"])
-                report = ParamValidator().validate(wire, operation.input_shape)
-                assert not report.has_errors(), f"{self.service}.{method}: {report.generate_report()}"
+            operation = shapes.methods(self.service)[method]
+            wire = dict(parameters)
+            if isinstance(wire.get("CopySource"), dict):
+                # boto3 takes an object here and makes the header's text of it.
+                assert wire["CopySource"].keys() <= {"Bucket", "Key", "VersionId"}
+                wire["CopySource"] = "{Bucket}/{Key}".format(**wire["CopySource"])
+            findings = list(shapes.check_call(self.service, method, wire, f"{self.service}.{method}"))
+            assert not findings, "\n".join(map(str, findings))
             self.calls.append((method, parameters))
             assert method in self.answers, f"{self.service}.{method} was called but is not scripted: {parameters}"
             answer = self.answers[method]

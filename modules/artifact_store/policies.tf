@@ -167,7 +167,6 @@ data "aws_iam_policy_document" "key" {
     sid = "LetLogGroupsBeEncrypted"
     actions = [
       "kms:Decrypt*",
-      "kms:Describe*",
       "kms:Encrypt*",
       "kms:GenerateDataKey*",
       "kms:ReEncrypt*",

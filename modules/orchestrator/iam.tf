@@ -112,12 +112,9 @@ data "aws_iam_policy_document" "orchestrate" {
 
   statement {
     sid     = "LookAtModels"
-    actions = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
+    actions = ["sagemaker:DescribeModelPackage"]
     # wildcard: a request names its model package, possibly another account's, whose policy decides.
-    resources = [
-      "arn:${local.partition}:sagemaker:${local.region}:*:model-package-group/*",
-      "arn:${local.partition}:sagemaker:${local.region}:*:model-package/*",
-    ]
+    resources = ["arn:${local.partition}:sagemaker:${local.region}:*:model-package/*"]
   }
 
   statement {

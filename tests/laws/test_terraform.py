@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
-import json
 import re
 import sys
-from functools import cache
 from pathlib import Path
 
-import cfnlint
 import pytest
 
-from tests.laws import hcl
+from tools.fidelity import hcl, iam_list
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -111,7 +107,7 @@ def test_every_action_exists(path: Path) -> None:
         if block.labels[:1] == ("aws_iam_policy_document",)
         for statement in hcl.statements(block)
         for action in hcl.actions(statement)
-        if not is_action(action)
+        if not iam_list.actions(action)
     ]
     assert unknown == []
 
@@ -131,25 +127,9 @@ def test_laws_can_be_broken() -> None:
         "}\n"
     )[0]
     (statement,) = hcl.statements(document)
-    assert [action for action in hcl.actions(statement) if not is_action(action)] == ["s3:GetObjekt"]
+    assert [action for action in hcl.actions(statement) if not iam_list.actions(action)] == ["s3:GetObjekt"]
     assert list(hcl.bare_wildcards(document.body)) == ['line 3: resources = ["*"]']
     assert list(hcl.bare_wildcards('# wildcard: no resource level.\nresources = ["*"]')) == []
-
-
-def is_action(action: str) -> bool:
-    """Whether an IAM action, or at least one that a pattern stands for, exists. Reads the list in cfn-lint."""
-    service, _, wanted = action.lower().partition(":")
-    known = _policies().get(service)
-    if known is None:
-        return False
-    return wanted == "*" or any(fnmatch.fnmatchcase(candidate, wanted) for candidate in known["Actions"])
-
-
-@cache
-def _policies() -> dict[str, dict[str, dict[str, object]]]:
-    path = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs" / "Policies.json"
-    policies: dict[str, dict[str, dict[str, object]]] = json.loads(path.read_bytes())
-    return policies
 
 
 def _type_of(body: str) -> str:

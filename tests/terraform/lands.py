@@ -16,7 +16,7 @@ from botocore.config import Config
 from generator.delivery.waiting import Site
 from generator.provider_mirror import find_terraform
 from sandbox import control
-from tests.terraform.planning import PIPELINES, REGION, ROOT
+from tools.fidelity.planning import PIPELINES, REGION, ROOT
 
 ACCOUNT = "111111111111"
 

@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 from generator.delivery.checks import KINDS, check_gone, check_live
 from generator.delivery.scaling import count_options
 from tests.terraform.lands import ACCOUNT, Land, wait_for
-from tests.terraform.planning import PIPELINES, REGION, ROOT
+from tools.fidelity.planning import PIPELINES, REGION, ROOT
 
 pytestmark = [pytest.mark.terraform, pytest.mark.e2e, pytest.mark.xdist_group("endpoint_runs")]
 

@@ -17,7 +17,7 @@ import pytest
 from generator.delivery.checks import KINDS, check_gone, check_live
 from generator.delivery.jobs import run_jobs, stop_jobs
 from tests.terraform.lands import ACCOUNT, Land, wait_for
-from tests.terraform.planning import REGION
+from tools.fidelity.planning import REGION
 
 pytestmark = [pytest.mark.terraform, pytest.mark.e2e, pytest.mark.xdist_group("job_runs")]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.terraform.modules import LOCK_FILE, PLACES, ROOT, copy_modules, terraform
-from tests.terraform.planning import definition_validator
+from tools.fidelity.planning import REGION, definition_validator, offline_provider
 
 pytestmark = pytest.mark.terraform
 
@@ -33,16 +33,8 @@ def test_every_example_is_planned(tmp_path: Path) -> None:
     (folder / "build").mkdir()
     (folder / "build" / "orchestrator.zip").write_bytes(b"any package")
     with definition_validator() as url:
-        offline = {
-            "region": "eu-west-1",
-            "access_key": "offline",
-            "secret_key": "offline",
-            "skip_credentials_validation": True,
-            "skip_metadata_api_check": True,
-            "skip_requesting_account_id": True,
-            # A definition of a state machine is checked by a call while planning.
-            "endpoints": {"sfn": url},
-        }
+        # A definition of a state machine is checked by a call while planning.
+        offline = offline_provider(REGION) | {"endpoints": {"sfn": url}}
         (folder / "provider.tf.json").write_text(json.dumps({"provider": {"aws": offline}}))
         made = terraform(folder, "init", "-input=false", "-no-color", "-lockfile=readonly")
         assert made.returncode == 0, made.stdout + made.stderr

@@ -13,7 +13,7 @@ from generator.delivery.manifest import Manifest
 from generator.delivery.provision import provision, unprovision
 from generator.delivery.settings import Settings
 from generator.delivery.terraform import Completed
-from tests.fakes_aws import FakeAws, FakeClock, RecordingTerraform, aws_error
+from tests.fakes_aws import E1, E9, FakeAws, FakeClock, RecordingTerraform, aws_error
 
 Orders = Callable[..., Settings]
 NO_PIPELINE = aws_error("PipelineNotFoundException")
@@ -29,7 +29,7 @@ def executions(*found: dict[str, Any]) -> dict[str, Any]:
 def execution(status: str, revision: str = VERSION, number: int = 1) -> dict[str, Any]:
     """Return an entry of ListPipelineExecutions."""
     revisions = [{"actionName": "Bundle", "revisionId": revision}] if revision else []
-    return {"pipelineExecutionId": f"e{number}", "status": status, "sourceRevisions": revisions}
+    return {"pipelineExecutionId": {1: E1, 9: E9}[number], "status": status, "sourceRevisions": revisions}
 
 
 def own_aws(*listed: Any, mode: str = "apply") -> FakeAws:
@@ -58,7 +58,7 @@ def test_new_pipeline_starts_by_itself_and_is_not_started_twice(orders: Orders, 
     own = own_aws(NO_PIPELINE, executions(), executions(execution("InProgress", "")))
     terraform = RecordingTerraform()
     assert run(orders, manifest, own, terraform) == (
-        "execution e1 started with the new pipeline acme-ml-churn-realtime-builtin"
+        f"execution {E1} started with the new pipeline acme-ml-churn-realtime-builtin"
     )
     assert started(own) == []
     assert terraform.names == ["init", "apply"]
@@ -82,7 +82,7 @@ def test_new_pipeline_that_does_not_start_by_itself_is_started(orders: Orders, m
 @pytest.mark.parametrize("status", ["InProgress", "Succeeded"])
 def test_bundle_that_is_delivered_already_is_not_started_again(orders: Orders, manifest: Manifest, status: str) -> None:
     own = own_aws(executions(execution(status)))
-    assert run(orders, manifest, own) == f"nothing started: execution e1 of this very bundle is {status}"
+    assert run(orders, manifest, own) == f"nothing started: execution {E1} of this very bundle is {status}"
     assert started(own) == []
 
 
@@ -102,7 +102,7 @@ def test_bundle_that_is_not_being_delivered_is_started(
 ) -> None:
     own = own_aws(executions(newest), mode=mode)
     assert run(orders, manifest, own).startswith("execution new started")
-    assert started(own)[0]["clientRequestToken"] == f"{'ab' * 20}-e1"
+    assert started(own)[0]["clientRequestToken"] == f"{'ab' * 20}-{E1}"
 
 
 def test_execution_that_has_not_fetched_its_bundle_is_waited_for(orders: Orders, manifest: Manifest) -> None:
@@ -158,18 +158,18 @@ def test_unprovision_works_without_a_pipeline(orders: Orders, manifest: Manifest
 def test_unprovision_keeps_a_pipeline_that_delivers_a_newer_release(orders: Orders, manifest: Manifest) -> None:
     terraform = RecordingTerraform()
     own = own_aws(executions(execution("InProgress", number=9)))
-    assert "execution e9 delivers a newer release" in unprovision(orders(MODE="destroy"), manifest, terraform, own)
+    assert f"execution {E9} delivers a newer release" in unprovision(orders(MODE="destroy"), manifest, terraform, own)
     assert terraform.commands == []
 
 
 def test_execution_is_read_from_its_source_action() -> None:
     summary = {
-        "pipelineExecutionId": "e1",
+        "pipelineExecutionId": E1,
         "status": "InProgress",
         "sourceRevisions": [{"actionName": "Other", "revisionId": "x"}, {"actionName": "Bundle", "revisionId": "v"}],
         "trigger": {"triggerType": "CreatePipeline"},
     }
-    assert read_execution(summary) == Execution("e1", "InProgress", "v", "CreatePipeline")
+    assert read_execution(summary) == Execution(E1, "InProgress", "v", "CreatePipeline")
 
 
 def test_execution_without_a_revision_delivers_no_bundle() -> None:

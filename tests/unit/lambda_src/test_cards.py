@@ -63,6 +63,7 @@ CARD = {
     ],
     "additional_information": {"ethical_considerations": "none", "custom_details": {"team": "growth"}},
 }
+EXPORT_JOB = "arn:aws:sagemaker:eu-central-1:111111111111:model-card/churn/export-job/churn-1"
 
 
 def described(content: dict[str, Any] | None = None, status: str = "Draft", version: int = 1) -> dict[str, Any]:
@@ -313,7 +314,7 @@ def test_card_is_exported_and_waited_for(orchestrator: Orchestrator) -> None:
     done = exported("Completed", ExportArtifacts={"S3ExportArtifacts": f"{PLACE}/x.pdf"})
     prepare(
         orchestrator,
-        create_model_card_export_job={"ModelCardExportJobArn": "arn:job"},
+        create_model_card_export_job={"ModelCardExportJobArn": EXPORT_JOB},
         describe_model_card_export_job=[exported("InProgress"), done],
     )
     body = post(orchestrator, EXPORT)[1]
@@ -344,7 +345,7 @@ def test_export_under_a_taken_name_is_refused(orchestrator: Orchestrator) -> Non
 def test_failed_export_says_why(orchestrator: Orchestrator) -> None:
     prepare(
         orchestrator,
-        create_model_card_export_job={"ModelCardExportJobArn": "arn:job"},
+        create_model_card_export_job={"ModelCardExportJobArn": EXPORT_JOB},
         describe_model_card_export_job=exported("Failed", FailureReason="no access to the bucket"),
     )
     status, body = post(orchestrator, EXPORT)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes_aws import aws_error
+from tests.fakes_aws import E1, E2, aws_error
 
 from .conftest import ARTIFACTS, DELIVERY, NO_PIPELINE, PIPELINE, PIPELINE_ID, Orchestrator
 from .test_provision import executions, mode
@@ -26,13 +26,13 @@ def test_execution_that_destroys_is_started(orchestrator: Orchestrator) -> None:
     orchestrator.world.answers(
         "codepipeline",
         list_pipeline_executions=executions("Succeeded"),
-        start_pipeline_execution={"pipelineExecutionId": "e2"},
+        start_pipeline_execution={"pipelineExecutionId": E2},
     )
     status, body = orchestrator.post("/deprovisionpipeline", {"pipeline": PIPELINE})
     assert status == 200
-    assert (body["started"], body["execution_id"], body["pipeline_id"]) == (True, "e2", PIPELINE_ID)
+    assert (body["started"], body["execution_id"], body["pipeline_id"]) == (True, E2, PIPELINE_ID)
     assert orchestrator.world.client("codepipeline").called("start_pipeline_execution") == [
-        {"name": DELIVERY, "variables": [{"name": "mode", "value": "destroy"}], "clientRequestToken": "destroy-e1"}
+        {"name": DELIVERY, "variables": [{"name": "mode", "value": "destroy"}], "clientRequestToken": f"destroy-{E1}"}
     ]
 
 
@@ -43,7 +43,7 @@ def test_second_request_starts_nothing(orchestrator: Orchestrator) -> None:
         get_pipeline_execution=mode("destroy"),
     )
     body = orchestrator.post("/deprovisionpipeline", {"pipeline_id": PIPELINE_ID})[1]
-    assert (body["started"], body["execution_id"]) == (False, "e1")
+    assert (body["started"], body["execution_id"]) == (False, E1)
     assert orchestrator.world.changes == []
 
 
@@ -52,7 +52,7 @@ def test_pipeline_that_is_delivering_is_deprovisioned_behind_that(orchestrator: 
         "codepipeline",
         list_pipeline_executions=executions("InProgress"),
         get_pipeline_execution=mode("apply"),
-        start_pipeline_execution={"pipelineExecutionId": "e2"},
+        start_pipeline_execution={"pipelineExecutionId": E2},
     )
     assert orchestrator.post("/deprovisionpipeline", {"pipeline_id": PIPELINE_ID})[1]["started"] is True
 
@@ -103,7 +103,7 @@ def test_unknown_pipeline_is_a_400(orchestrator: Orchestrator) -> None:
 
 def finished(orchestrator: Orchestrator, pipeline: str = DELIVERY) -> Any:
     """Send the event that an execution succeeded."""
-    detail = {"pipeline": pipeline, "execution-id": "e1", "state": "SUCCEEDED"}
+    detail = {"pipeline": pipeline, "execution-id": E1, "state": "SUCCEEDED"}
     return orchestrator.app.handle({"source": "aws.codepipeline", "detail": detail}, "request-1")
 
 

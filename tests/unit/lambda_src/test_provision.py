@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.fakes_aws import aws_error
+from tests.fakes_aws import E1, aws_error
 
 from .conftest import ARTIFACT, ARTIFACTS, CONFIG, DELIVERY, PIPELINE, PIPELINE_ID, Orchestrator
 
 
-def executions(status: str, revision: str = "b1", execution_id: str = "e1") -> dict[str, Any]:
+def executions(status: str, revision: str = "b1", execution_id: str = E1) -> dict[str, Any]:
     """Return an answer of ListPipelineExecutions with one execution."""
     revisions = [{"actionName": "Bundle", "revisionId": revision}] if revision else []
     found = {"pipelineExecutionId": execution_id, "status": status, "sourceRevisions": revisions}
@@ -115,7 +115,7 @@ def test_unchanged_request_starts_nothing_and_says_so(orchestrator: Orchestrator
     code, body = orchestrator.post("/provisionpipeline", CONFIG)
     assert code == 200
     assert body["started"] is False
-    assert body["execution_id"] == "e1"
+    assert body["execution_id"] == E1
     assert "already provisioned, no updates" in body["message"]
     assert orchestrator.world.client("codebuild").calls == []
 
@@ -151,7 +151,7 @@ def test_changed_request_of_a_known_pipeline_says_that_it_is_an_update(orchestra
     orchestrator.world.answers("codepipeline", list_pipeline_executions=executions("Succeeded", "b0"))
     body = orchestrator.post("/provisionpipeline", CONFIG)[1]
     assert body["message"] == f"pipeline {DELIVERY} already provisioned, template parameters being updated"
-    assert body["previous_execution_id"] == "e1"
+    assert body["previous_execution_id"] == E1
 
 
 def test_two_requests_at_once_have_one_token_and_a_later_one_another(orchestrator: Orchestrator) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes_aws import aws_error
+from tests.fakes_aws import E1, aws_error
 
 from .conftest import ARTIFACTS, DELIVERY, NO_PIPELINE, PIPELINE, PIPELINE_ID, Orchestrator
 
@@ -15,7 +15,7 @@ WHEN = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 STATE = {
     "pipelineName": DELIVERY,
     "pipelineVersion": 2,
-    "stageStates": [{"stageName": "Source", "latestExecution": {"pipelineExecutionId": "e1", "status": "Succeeded"}}],
+    "stageStates": [{"stageName": "Source", "latestExecution": {"pipelineExecutionId": E1, "status": "Succeeded"}}],
     "created": WHEN,
     "updated": WHEN,
     "ResponseMetadata": {"HTTPStatusCode": 200},
@@ -128,7 +128,7 @@ def test_pipelines_are_listed_with_their_newest_execution(orchestrator: Orchestr
     def executions(pipelineName: str, **rest: Any) -> dict[str, Any]:
         if pipelineName != DELIVERY:
             return {"pipelineExecutionSummaries": []}
-        return {"pipelineExecutionSummaries": [{"pipelineExecutionId": "e1", "status": "InProgress"}]}
+        return {"pipelineExecutionSummaries": [{"pipelineExecutionId": E1, "status": "InProgress"}]}
 
     orchestrator.world.answers("codepipeline", list_pipelines={"pipelines": live}, list_pipeline_executions=executions)
     status, answer = orchestrator.request("GET", "/pipelines")
@@ -139,7 +139,7 @@ def test_pipelines_are_listed_with_their_newest_execution(orchestrator: Orchestr
                 "pipeline": PIPELINE,
                 "pipeline_id": PIPELINE_ID,
                 "status": "InProgress",
-                "execution_id": "e1",
+                "execution_id": E1,
                 "created": "2026-03-01T12:30:00+00:00",
                 "updated": "2026-03-01T12:30:00+00:00",
             },
