@@ -111,7 +111,9 @@ def _of_scope(scope: ast.AST, name: str, used: list[str]) -> Iterator[Call]:
                 yield _call(node, place, (service,), method)
         elif isinstance(value, ast.Name) and not node.args:
             services = tuple(service for service in used if method in shapes.methods(service))
-            if services and "_" in method and node.keywords:
+            # Parameters of most APIs begin with a capital; of what does not, an operation's name has two words.
+            is_call = "_" in method or any((keyword.arg or "")[:1].isupper() for keyword in node.keywords)
+            if services and is_call and node.keywords:
                 yield _call(node, place, services, method)
 
 
