@@ -85,6 +85,59 @@ _UNUSED = frozenset(
 )  # fmt: skip
 
 
+_LEAST_USERS = ("aws_codebuild_project", "aws_lambda_function", "aws_sagemaker_model", "aws_sfn_state_machine")
+# https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html,
+# https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html,
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+_LEAST = {
+    "sagemaker": (
+        "cloudwatch:PutMetricData", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    ),
+    "codebuild": ("logs:CreateLogStream", "logs:PutLogEvents"),
+    "lambda": ("logs:CreateLogStream", "logs:PutLogEvents"),
+}  # fmt: skip
+_PULL = (
+    "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
+)  # fmt: skip
+_AUTOML = (
+    "iam:PassRole",
+    *(
+        f"sagemaker:{verb}{what}"
+        for verb in ("Create", "Delete", "Describe")
+        for what in ("Endpoint", "EndpointConfig", "Model")
+    ),
+    "sagemaker:InvokeEndpoint",
+    "sagemaker:ListTags",
+)
+_SAGEMAKER_IN_A_VPC = (
+    "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+)  # fmt: skip
+# https://docs.aws.amazon.com/codebuild/latest/userguide/auth-and-access-control-iam-identity-based-access-control.html,
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
+_IN_A_VPC = {
+    "codebuild": (
+        "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ),
+    "lambda": (
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+    ),
+}  # fmt: skip
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and concepts-xray-tracing.html
+_LOGS_OF_MACHINES = (
+    "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+)  # fmt: skip
+_TRACES = (
+    "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+)  # fmt: skip
+
+
 def check(case: str, plan: Planned, region: str = REGION) -> Iterator[Finding]:
     """Yield what a plan's roles lack for what they are there for."""
     granted = grants(plan)
@@ -101,6 +154,52 @@ def check(case: str, plan: Planned, region: str = REGION) -> Iterator[Finding]:
                 action = _TARGETS[target["arn"].split(":")[2]]
                 if not _allowed(granted[role], action, (target["arn"],)):
                     yield Finding(place, f"role {role} may not {action} {target['arn']}", KIND)
+
+
+def check_least(case: str, plan: Planned) -> Iterator[Finding]:
+    """Yield what a service's role lacks of what the service's own documentation calls the least."""
+    granted = grants(plan)
+    kinds = {kind: [plan.resources[at] for at, found in plan.kinds.items() if found == kind] for kind in _LEAST_USERS}
+    for address, values in plan.resources.items():
+        role = values["name"] if plan.kinds[address] == "aws_iam_role" else None
+        if role not in granted:
+            continue
+        services = {
+            service.removesuffix(".cn").removesuffix(".amazonaws.com")
+            for statement in statements(json.loads(values["assume_role_policy"]))
+            for service in as_list(statement["Principal"].get("Service", []))
+        }
+        for action in sorted({action for service in services for action in _least(service, role, plan, kinds)}):
+            if not _allowed(granted[role], action, ()):
+                yield Finding(f"{case}: {address}", f"AWS documents {action} as needed, and it is not allowed", KIND)
+
+
+def _least(service: str, role: str, plan: Planned, kinds: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
+    text = json.dumps(plan.resources, default=str)
+    yield from _LEAST.get(service, ())
+    if service == "sagemaker":
+        if "subnet-" in text:
+            yield from _SAGEMAKER_IN_A_VPC
+        packages = [container for model in kinds["aws_sagemaker_model"] for container in model["primary_container"]]
+        # What a registered version is made of is named when a request is submitted, not in its config.
+        if not packages or any(container["image"] for container in packages):
+            yield from _PULL
+        if "aws-sdk:sagemaker:createAutoMLJob" in text:
+            yield from _AUTOML
+    elif service == "states":
+        for machine in kinds["aws_sfn_state_machine"]:
+            if _role(machine["role_arn"]) == role and _is_on(machine["logging_configuration"], "level", "OFF"):
+                yield from _LOGS_OF_MACHINES
+            if _role(machine["role_arn"]) == role and _is_on(machine["tracing_configuration"], "enabled", False):
+                yield from _TRACES
+    elif service in ("codebuild", "lambda"):
+        users = kinds["aws_codebuild_project" if service == "codebuild" else "aws_lambda_function"]
+        if any(user["vpc_config"] for user in users):
+            yield from _IN_A_VPC[service]
+
+
+def _is_on(configuration: Any, member: str, off: Any) -> bool:
+    return isinstance(configuration, list) and any(item[member] != off for item in configuration)
 
 
 def check_calls(calls: Iterable[Call], granted: list[dict[str, Any]], who: str) -> Iterator[Finding]:

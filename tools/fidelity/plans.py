@@ -51,6 +51,7 @@ def check(planned: Mapping[str, Planned], region: str = REGION) -> Iterator[Find
         yield from limits.check_together(found, case)
         yield from _inline_policies(found, case)
         yield from permissions.check(case, plan, region)
+        yield from permissions.check_least(case, plan)
 
 
 def _resource(

@@ -153,6 +153,7 @@ def _orchestrator_variables() -> dict[str, Any]:
         "lambda": {"package_path": str(_any_file())},
         "name": prefix,
         "topic_arn": f"arn:aws:sns:eu-west-1:{ORCHESTRATOR}:{prefix}-notifications",
+        "vpc": {"subnet_ids": ["subnet-0aaaaaaa", "subnet-0bbbbbbb"], "security_group_ids": ["sg-0cc"]},
     }
 
 

@@ -32,6 +32,11 @@ locals {
   # What each run writes beside Autopilot's own results, by its job's name: metrics.
   output_folder = local.output_prefix == "" ? "" : "${local.output_prefix}/"
 
+  # Candidates' images, whichever account publishes them in this region.
+  aws_image_arns = [
+    for repository in ["autogluon-*", "linear-learner", "sagemaker-*"] : "arn:${local.partition}:ecr:${local.region}:*:repository/${repository}"
+  ]
+
   job = {
     kind          = "AutoML job"
     status_member = "AutoMLJobStatus"
@@ -56,19 +61,57 @@ locals {
     data_kms_key_arns   = var.data_kms_key_arns
     # Autopilot picks the instances itself, and such with local storage are not among them.
     instance_type = "ml.m5.large"
-    more_policies = [data.aws_iam_policy_document.explain.json]
+    more_policies = [data.aws_iam_policy_document.candidates.json]
   }
 }
 
-# For its explainability report Autopilot asks a short-lived endpoint of its own.
-data "aws_iam_policy_document" "explain" {
+# What AWS names as the least of an AutoML job's role, beside data and logs: for its explainability report
+# Autopilot makes, asks and removes a short-lived endpoint of its own, and it pulls AWS's images.
+data "aws_iam_policy_document" "candidates" {
   statement {
-    sid     = "AskOwnEndpoints"
-    actions = ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel", "sagemaker:InvokeEndpoint"]
+    sid = "AskOwnEndpoints"
+    actions = [
+      "sagemaker:CreateEndpoint",
+      "sagemaker:CreateEndpointConfig",
+      "sagemaker:CreateModel",
+      "sagemaker:DeleteEndpoint",
+      "sagemaker:DeleteEndpointConfig",
+      "sagemaker:DeleteModel",
+      "sagemaker:DescribeEndpoint",
+      "sagemaker:DescribeEndpointConfig",
+      "sagemaker:DescribeModel",
+      "sagemaker:InvokeEndpoint",
+      "sagemaker:ListTags",
+    ]
     resources = flatten([
       for prefix in local.job_prefixes : [
         for kind in ["endpoint", "endpoint-config", "model"] : "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:${kind}/${prefix}-*"
       ]
     ])
+  }
+  statement {
+    sid       = "PassItself"
+    actions   = ["iam:PassRole"]
+    resources = [local.execution_role_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["sagemaker.amazonaws.com"]
+    }
+  }
+
+  # Which of AWS's own images a candidate uses is not known before; their accounts differ by region.
+  statement {
+    sid       = "PullAwsImages"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = local.aws_image_arns
+  }
+
+  statement {
+    sid     = "LogInToAwsRegistries"
+    actions = ["ecr:GetAuthorizationToken"]
+    # wildcard: ECR has no resource level for logging in.
+    resources = ["*"]
   }
 }

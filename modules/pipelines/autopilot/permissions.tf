@@ -67,11 +67,9 @@ data "aws_iam_policy_document" "run" {
     for_each = var.registration[*]
 
     content {
-      sid     = "ShowImages"
-      actions = ["ecr:BatchGetImage", "ecr:DescribeImages"]
-      resources = [
-        for repository in ["autogluon-*", "linear-learner", "sagemaker-*"] : "arn:${local.partition}:ecr:${local.region}:*:repository/${repository}"
-      ]
+      sid       = "ShowImages"
+      actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
+      resources = local.aws_image_arns
     }
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,27 @@ def machine(actions: str, resource: str = "arn:aws:sagemaker:*:*:training-job/ch
 def test_task_that_its_machine_may_not_do_is_found(plan: Planned, finding: str | None) -> None:
     found = [str(one) for one in permissions.check("case", plan)]
     assert (found == []) if finding is None else (len(found) == 1 and finding in found[0]), found
+
+
+@pytest.mark.parametrize(
+    ("actions", "lacking"),
+    [
+        (["logs:Create*", "logs:Put*", "logs:Describe*", "cloudwatch:PutMetricData", "ecr:*"], set()),
+        (["logs:Create*", "logs:Put*", "logs:Describe*", "ecr:Batch*"], {
+            "cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
+        }),
+    ],
+)  # fmt: skip
+def test_what_aws_documents_as_the_least_of_a_role_is_asked_for(actions: list[str], lacking: set[str]) -> None:
+    trust = {"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]}
+    policy = {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    plan = Planned(
+        "modules/pipelines/training",
+        {
+            "aws_iam_role.work": {"name": "work", "assume_role_policy": json.dumps(trust)},
+            "aws_iam_role_policy.work": {"role": "work", "policy": json.dumps(policy)},
+        },
+        {"aws_iam_role.work": "aws_iam_role", "aws_iam_role_policy.work": "aws_iam_role_policy"},
+    )
+    found = {finding.text.split()[2] for finding in permissions.check_least("case", plan)}
+    assert found == lacking

@@ -67,7 +67,17 @@ run "sagemaker_works_in_its_own_folder_and_asks_its_own_endpoints" {
     error_message = "its data, its results, its endpoints"
   }
   assert {
-    condition     = !contains(jsondecode(data.aws_iam_policy_document.execution.json).Statement[*].Sid, "PullImages")
-    error_message = "Autopilot's images are AWS's own"
+    condition = {
+      for statement in jsondecode(data.aws_iam_policy_document.execution.json).Statement : statement.Sid => statement.Resource
+      if length(regexall("Image|Pass", statement.Sid)) > 0
+      } == {
+      PassItself = "arn:aws:iam::111111111111:role/acme-churn-execution"
+      PullAwsImages = [
+        "arn:aws:ecr:eu-west-1:*:repository/sagemaker-*",
+        "arn:aws:ecr:eu-west-1:*:repository/linear-learner",
+        "arn:aws:ecr:eu-west-1:*:repository/autogluon-*",
+      ]
+    }
+    error_message = "Autopilot's images are AWS's own, and its jobs run with its role"
   }
 }
