@@ -14,7 +14,6 @@ from tools.fidelity.spread import FAR, cases, elsewhere
 # Whose calls a file makes, and in which plan's role: what the Lambda calls, what the delivery's checks ask.
 CALLERS = {
     "lambda_src/orchestrator/": ("orchestrator_alone", "acme-ml-orchestrator"),
-    "modules/pipelines/": ("account_plain", "acme-ml-plan"),
     "generator/delivery/checks.py": ("account_plain", "acme-ml-plan"),
     "generator/delivery/endpoint.py": ("account_plain", "acme-ml-plan"),
     "generator/delivery/scaling.py": ("account_plain", "acme-ml-plan"),

@@ -71,7 +71,6 @@ def test_every_part_that_calls_aws_is_seen() -> None:
         "generator/delivery",
         "lambda_src/orchestrator",
         "modules/git_trigger",
-        "modules/pipelines/training",
     }
 
 
