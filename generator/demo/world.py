@@ -11,12 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from generator import images
 from generator.blueprint import Reference
 from generator.demo.stand_ins import records, stand_in
+from generator.errors import ToolError
 from generator.names import boundary_arn, bucket
 from generator.platform import Platform
 from generator.request import StagePlan
+from generator.workspaces import assets_bucket
 
 # The sandbox takes ids from this tag, so that things have the very names that configs know them by.
 _ID_TAG = "_custom_id_"
@@ -127,7 +131,10 @@ class World:
                 identity = (reference.kind, reference.source, reference.account_id)
                 if identity not in seen:
                     seen.add(identity)
-                    makers[reference.kind](reference, plan.config)
+                    try:
+                        makers[reference.kind](reference, plan.config)
+                    except ClientError as error:
+                        raise ToolError(f"{reference.source} cannot be prepared: {error}") from error
 
     def open_assets(self, policy: str) -> None:
         """Put the policy that the platform asks for on an existing assets bucket, as its owner would."""
@@ -277,7 +284,7 @@ class World:
                 ModelPackageGroupName=group, ModelPackageGroupDescription="stand-in for the rehearsal"
             )
             self._note("model package group", group, account)
-        artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{group}/model.tar.gz"
+        artifact = f"s3://{assets_bucket(self._platform)}/rehearsal/{group}/model.tar.gz"
         self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
         made = len(
             sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
@@ -316,7 +323,7 @@ class World:
         sagemaker = self.client(account, "sagemaker")
         if any(item["EndpointName"] == name for item in sagemaker.list_endpoints()["Endpoints"]):
             return
-        artifact = f"s3://{bucket(self._platform, 'assets')}/rehearsal/{name}/model.tar.gz"
+        artifact = f"s3://{assets_bucket(self._platform)}/rehearsal/{name}/model.tar.gz"
         self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
         iam = self.client(account, "iam")
         role = f"rehearsal-{name}"[:64]
@@ -339,7 +346,7 @@ class World:
             "InitialInstanceCount": 1,
         }
         captured = config.get("data_capture_location")
-        destination = f"s3://{captured or bucket(self._platform, 'assets') + '/rehearsal/' + name}"
+        destination = f"s3://{captured or assets_bucket(self._platform) + '/rehearsal/' + name}"
         if captured:
             self._bucket(captured.split("/", 1)[0], account)
         capture = {
