@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from generator.changes import MANIFEST, ChangeSet
@@ -42,14 +43,16 @@ class GeneratedTree:
         for change in changes.changes:
             path = f"{self._root}/{change.path}"
             if change.content is None:
-                os.unlink(path)
-                self._remove_empty(os.path.dirname(path))
+                # Another run may be removing the same.
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+                    self._remove_empty(os.path.dirname(path))
                 continue
             folder = path[: path.rindex("/")]
             if folder not in made:
                 os.makedirs(folder, exist_ok=True)
                 made.add(folder)
-            target = path if change.kind == "create" else f"{path}.new"
+            target = path if change.kind == "create" else f"{path}.{os.getpid()}.new"
             with open(target, "wb") as file:
                 file.write(change.content)
             if target != path:

@@ -97,3 +97,22 @@ def test_an_unreadable_manifest_owns_nothing() -> None:
 def test_hidden_folders_are_no_workspaces(tmp_path: Path) -> None:
     generate(tmp_path, {"dev/.terraform": {"main.tf": b"x"}, "dev/churn": {"main.tf": b"x"}})
     assert list(GeneratedTree(tmp_path).workspaces()) == ["dev/churn"]
+
+
+def test_what_an_interrupted_run_left_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "dev/churn").mkdir(parents=True)
+    (tmp_path / "dev/churn/main.tf").write_bytes(DESIRED["dev/churn"]["main.tf"][:5])
+    assert generate(tmp_path, DESIRED)[0] == ("update", "dev/churn/main.tf")
+    assert (tmp_path / "dev/churn/main.tf").read_bytes() == b"module {}\n"
+    assert plan_changes(DESIRED, tmp_path).changes == ()
+
+
+def test_two_runs_that_remove_and_update_the_same_do_not_disturb_each_other(tmp_path: Path) -> None:
+    generate(tmp_path, {**DESIRED, "dev/old": {"main.tf": b"x"}})
+    changed = {"dev/churn": {**DESIRED["dev/churn"], "main.tf": b"module {} # new\n"}}
+    first, second = (plan_changes(changed, tmp_path, prune=True) for _ in range(2))
+    write_changes(first, tmp_path)
+    write_changes(second, tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        MANIFEST, "churn", "dev", "main.tf", "terraform.tfvars.json",
+    ]  # fmt: skip
