@@ -92,3 +92,7 @@ def main() -> NoReturn:
         # The reader of our stdout (head, less) has gone; that is its right.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{place}{error.strerror or error}", err=True)
+        sys.exit(1 if error.filename else 4)

@@ -10,6 +10,7 @@ import click
 
 from generator.blueprint import PipelineType
 from generator.cli.common import files_argument, json_option, platform_option, print_json
+from generator.errors import ConfigError
 from generator.problems import Problem, closest
 from generator.project import config_files, load_project
 from generator.request import validate_files
@@ -25,11 +26,7 @@ def validate(files: tuple[Path, ...], platform_file: Path | None, as_json: bool)
     Without FILES: mlops-config*.json|yaml and configs/* beside the platform file; - is standard input.
     Exit code 1 if there is any problem.
     """
-    project = load_project(platform_file)
-    given = config_files(files, project)
-    report = validate_files(
-        ((str(file), _content(file)) for file in given), project.platform, project.registry
-    )
+    report = _report(files, platform_file)
     if as_json:
         print_json(report)
     else:
@@ -39,9 +36,20 @@ def validate(files: tuple[Path, ...], platform_file: Path | None, as_json: bool)
         count = sum(len(file["problems"]) for file in report["files"])
         requests = sum(file["requests"] for file in report["files"])
         verdict = _counted(count, "problem") if count else "all good"
-        click.echo(f"{_counted(len(given), 'file')}, {_counted(requests, 'request')}: {verdict}", err=True)
+        click.echo(f"{_counted(len(report['files']), 'file')}, {_counted(requests, 'request')}: {verdict}", err=True)
     if not report["ok"]:
         raise SystemExit(1)
+
+
+def _report(files: tuple[Path, ...], platform_file: Path | None) -> dict[str, Any]:
+    """Return the report on configs; on the platform file alone if that has problems, as configs depend on it."""
+    try:
+        project = load_project(platform_file)
+    except ConfigError as error:
+        problems = [problem.to_json() for problem in error.problems]
+        return {"ok": False, "files": [{"file": error.where, "requests": 0, "problems": problems}]}
+    given = config_files(files, project)
+    return validate_files(((str(file), _content(file)) for file in given), project.platform, project.registry)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -117,11 +117,23 @@ def test_two_configs_for_one_pipeline_are_refused(project: Path) -> None:
     assert "is also requested by" in ran.stderr
 
 
-def test_problems_of_a_platform_file_have_places(project: Path) -> None:
+def test_problems_of_a_platform_file_are_reported_like_those_of_a_config(project: Path) -> None:
     (project / "platform.yaml").write_text(PLATFORM.replace('"333333333333"', "333"))
-    ran = mlops(project, "generate")
+    ran = mlops(project, "validate")
     assert ran.returncode == 1
-    assert "platform.yaml:6:" in ran.stderr
+    assert "platform.yaml:6:" in ran.stdout
+    report = json.loads(mlops(project, "validate", "--json").stdout)
+    assert [(file["file"], file["requests"]) for file in report["files"]] == [("platform.yaml", 0)]
+    assert report["files"][0]["problems"][0]["key"] == "stages[1].account_id"
+    assert report["ok"] is False
+
+
+def test_a_file_that_cannot_be_written_is_told_without_a_traceback(project: Path) -> None:
+    (project / "taken").write_text("a file")
+    ran = mlops(project, "generate", "--out", "taken/environments")
+    assert ran.returncode == 1
+    assert "taken" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_usage_errors_exit_2(project: Path) -> None:
