@@ -1,12 +1,13 @@
 """Generating N pipelines for three stages: against bare writes of the same bytes, again with nothing changed,
 and with one of N changed. Whole processes, in turn, in one run.
 
-Called by run.py; each function returns {figure: seconds or count}.
+Called by run.py.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -71,19 +72,20 @@ def _yaml(document: dict[str, object]) -> str:
     return str(yaml.safe_dump(document, sort_keys=False))
 
 
-def timed(command: list[str], folder: Path) -> float:
-    """Return the wall seconds of a whole process.
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Return the wall seconds and the processor's seconds of a whole process.
 
     Raises:
         subprocess.CalledProcessError: It failed.
     """
-    started = time.perf_counter()
+    busy, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - busy.ru_utime - busy.ru_stime
 
 
-def measure(base: Path, count: int, form: str, rounds: int) -> dict[str, float]:
-    """Return medians in seconds: bare writes, generate afresh, nothing changed, one of N changed.
+def measure(base: Path, count: int, form: str, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Return medians of wall and of processor seconds: bare writes, afresh, nothing changed, one of N changed.
 
     Args:
         base: A folder on the file system to measure; fresh folders are made in it.
@@ -93,8 +95,8 @@ def measure(base: Path, count: int, form: str, rounds: int) -> dict[str, float]:
     """
     import pickle
 
-    generate = [sys.executable, "-m", "generator", "generate", "--json"]
-    seen: dict[str, list[float]] = {"bare writes": [], "afresh": [], "no change": [], "one changed": []}
+    generate = [sys.executable, "-m", "generator", "generate"]
+    seen: dict[str, list[tuple[float, float]]] = {"bare writes": [], "afresh": [], "no change": [], "one changed": []}
     for number in range(rounds):
         folder = base / f"{form}-{count}-{number}"
         write_project(folder, count, form)
@@ -111,13 +113,16 @@ def measure(base: Path, count: int, form: str, rounds: int) -> dict[str, float]:
         first.write_text(first.read_text().replace("ml.m5.xlarge", "ml.m5.2xlarge"))
         seen["one changed"].append(timed(generate, folder))
         shutil.rmtree(folder)
-    return {name: statistics.median(values) for name, values in seen.items()}
+    wall, busy = (
+        {name: statistics.median(pair[index] for pair in values) for name, values in seen.items()} for index in (0, 1)
+    )
+    return wall, busy
 
 
 def measure_validate(base: Path, count: int, form: str) -> float:
     """Return the wall seconds of ``mlops validate`` on ``count`` config files."""
     folder = base / f"validate-{form}-{count}"
     write_project(folder, count, form)
-    seconds = min(timed([sys.executable, "-m", "generator", "validate"], folder) for _ in range(3))
+    seconds = min(timed([sys.executable, "-m", "generator", "validate"], folder)[0] for _ in range(3))
     shutil.rmtree(folder)
     return seconds
