@@ -110,8 +110,8 @@ def _lambda(base: Path, rounds: int) -> list[str]:
     return [
         "## The orchestrator's Lambda",
         "",
-        "As shipped: the AWS solution's function, 1.77 s to import, 42.8 MB, 141 MiB, measured in another run; `scaled` "
-        "puts both machines on the same footing by their `python -c pass`.",
+        "As shipped: the AWS solution's function, 1.77 s to import, 42.8 MB, 141 MiB, measured in another run; "
+        "`scaled` puts both machines on the same footing by their `python -c pass`.",
         "",
         "| what | here | ratio | goal |",
         "|---|---|---|---|",
