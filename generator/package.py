@@ -18,7 +18,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,8 @@ _REGULAR_FILE_0644 = 0o100644 << 16
 _COMPRESSION_LEVEL = 9
 # YAML is not read in the function: requests are JSON.
 _LEFT_OUT = frozenset({"generator.load_yaml"})
+# Imported only if the platform names blueprints of the team's own.
+_FOR_OWN_BLUEPRINTS = "generator.own_blueprints"
 _ENTRY = "orchestrator"
 STRUCTURE = "structure.json.xz"
 
@@ -64,7 +66,7 @@ def build_package(platform: Platform, structure: Structure) -> bytes:
     """
     root = Path(__file__).resolve().parent.parent
     members = {
-        **_sources(root),
+        **_sources(root, _LEFT_OUT if platform.blueprints else _LEFT_OUT | {_FOR_OWN_BLUEPRINTS}),
         **{_blueprint_place(path): (Path(path) / BLUEPRINT_FILE).read_bytes() for path in platform.blueprints},
         "platform.json": compact_json(platform_document(platform)).encode(),
         STRUCTURE: _packed(compact_json(structure_document(structure)).encode()),
@@ -121,7 +123,7 @@ def _blueprint_place(folder: str) -> str:
     return f"blueprints/{Path(folder).name}/{BLUEPRINT_FILE}"
 
 
-def _sources(root: Path) -> dict[str, bytes]:
+def _sources(root: Path, left_out: Set[str]) -> dict[str, bytes]:
     """Return the function's code and what it imports of the core, by path in the zip."""
     function = {
         f"{_ENTRY}/{path.name}": path.read_bytes() for path in sorted((root / "lambda_src" / _ENTRY).glob("*.py"))
@@ -130,7 +132,7 @@ def _sources(root: Path) -> dict[str, bytes]:
     for content in function.values():
         seeds += _imported(content, _ENTRY)
     members = dict(function)
-    for module in sorted(core_modules(root, seeds)):
+    for module in sorted(core_modules(root, seeds, left_out)):
         path = _file_of(root, module)
         if path is not None:
             members[path.relative_to(root).as_posix()] = path.read_bytes()
@@ -140,13 +142,13 @@ def _sources(root: Path) -> dict[str, bytes]:
     return members
 
 
-def core_modules(root: Path, seeds: Iterable[str]) -> set[str]:
+def core_modules(root: Path, seeds: Iterable[str], left_out: Set[str] = _LEFT_OUT) -> set[str]:
     """Return the names of all modules of ``generator`` that are imported, directly or not, from the seeds."""
     found: set[str] = set()
     open_names = [name for name in seeds if name.startswith("generator")]
     while open_names:
         name = open_names.pop()
-        if name in found or name in _LEFT_OUT or _file_of(root, name) is None:
+        if name in found or name in left_out or _file_of(root, name) is None:
             continue
         found.add(name)
         file = _file_of(root, name)
