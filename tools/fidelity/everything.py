@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.fidelity import bundles, calls, cloudformation, images, partitions, permissions, plans
+from tools.fidelity import bundles, calls, cloudformation, images, live, partitions, permissions, plans
 from tools.fidelity.findings import Finding
 from tools.fidelity.planning import REGION, ROOT, Planned, evaluate, read
 from tools.fidelity.spread import FAR, cases, elsewhere
@@ -62,6 +62,12 @@ def check(emitted: Emitted) -> Iterator[Finding]:
     yield from plans.check(emitted.far, FAR)
     yield from partitions.check(emitted.far)
     yield from permissions.check_handlers(planned, "account_plain", "acme-ml-plan", "acme-ml-deploy", REGION)
+    for case, plan in emitted.every.items():
+        yield from live.check(case, plan)
+    declared = [calls.Call(place, (service,), name, given, True) for place, service, name, given in live.reads(planned)]
+    yield from permissions.check_calls(
+        declared, permissions.grants(planned["account_plain"])["acme-ml-plan"], "acme-ml-plan"
+    )
     found = calls.calls(calls.sources())
     yield from calls.check(found)
     for start, (case, role) in CALLERS.items():

@@ -49,6 +49,7 @@ class Planned:
         resources: Planned attributes by address within the module, e.g. ``aws_iam_role.machine``; UNKNOWN stands
             for what is known only after an apply.
         kinds: Types by the same addresses, e.g. ``aws_iam_role``.
+        live: The module's output ``live``, what a delivery checks after an apply; empty where there is none.
         documents: Policy documents read while planning (decoded), by address without the type, e.g. ``machine``.
     """
 
@@ -56,6 +57,7 @@ class Planned:
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    live: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -82,6 +84,9 @@ def read(shown: Mapping[str, Any], cases: Cases) -> dict[str, Planned]:
             after = _with_unknown(change["change"]["after"], change["change"]["after_unknown"])
             found[case].resources[address] = after
             found[case].kinds[address] = change["type"]
+    for name, change in shown.get("output_changes", {}).items():
+        live = _with_unknown(change["after"], change["after_unknown"])
+        found[name.removeprefix("live_")].live.extend(live if live is not UNKNOWN else [])
     for resource in _resources(shown.get("prior_state", {}).get("values", {}).get("root_module", {})):
         if resource["type"] == "aws_iam_policy_document":
             case, address = _split(resource["address"])
@@ -123,7 +128,16 @@ def evaluate(
         providers = [offline_provider(REGION) | ours] + [
             {"alias": _alias(region)} | offline_provider(region) | ours for region in sorted(set(elsewhere.values()))
         ]
-        document = {"provider": {"aws": providers}, "module": modules, "variable": {name: {} for name in cases}}
+        document = {
+            "provider": {"aws": providers},
+            "module": modules,
+            "variable": {name: {} for name in cases},
+            "output": {
+                f"live_{name}": {"value": f"${{module.{name}.live}}"}
+                for name, (module, _) in cases.items()
+                if 'output "live"' in (ROOT / module / "outputs.tf").read_text(encoding="utf-8")
+            },
+        }
         (folder / "main.tf.json").write_text(json.dumps({**document, **(beside or {})}, indent=2))
         (folder / "terraform.tfvars.json").write_text(json.dumps(values))
         _terraform(folder, "init", "-backend=false")

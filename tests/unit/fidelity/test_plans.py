@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.fidelity import bundles, images, limits, partitions, plans, resources
+from tools.fidelity import bundles, images, limits, live, partitions, plans, resources
 from tools.fidelity.__main__ import report
 from tools.fidelity.findings import Finding, merged
 from tools.fidelity.planning import UNKNOWN, Planned
@@ -151,3 +151,27 @@ def test_findings_are_told_once_and_as_text_or_json(capsys: pytest.CaptureFixtur
     found = merged([*same, Finding("a.py:1", "is wrong", "api")])
     assert report(found, as_json=False) == "a.py:1: is wrong [api]\none: aws_x.this: is wrong (and 1 more) [api]"
     assert json.loads(report(found, as_json=True))[0] == {"place": "a.py:1", "text": "is wrong", "kind": "api"}
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({}, None),
+        ({"kind": "aws_schedule"}, "no check knows the kind aws_schedule [live]"),
+        ({"operation": "get_schedules"}, "scheduler has no operation get_schedules [api]"),
+        ({"parameters": {"Nam": "x"}}, "GetScheduleInput has no such member [api]"),
+        ({"expect": {"Target.Arns": "x"}}, "get_schedule never answers Target.Arns [live]"),
+        ({"wait_while": {"Status": ["CREATING"]}}, "get_schedule never answers Status [live]"),
+    ],
+)
+def test_fault_of_what_is_declared_live_is_found(change: dict[str, Any], finding: str | None) -> None:
+    item = {
+        "kind": "aws_api",
+        "service": "scheduler",
+        "operation": "get_schedule",
+        "parameters": {"Name": "churn", "GroupName": UNKNOWN},
+        "expect": {"State": "ENABLED", "Target.Arn": "arn:x"},
+        **change,
+    }
+    found = [str(one) for one in live.check("case", Planned("modules/x", live=[item]))]
+    assert (found == []) if finding is None else any(text.endswith(finding) for text in found), found
