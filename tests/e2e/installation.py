@@ -64,8 +64,8 @@ class Installation:
     @cached_property
     def environment(self) -> dict[str, str]:
         """What `mlops sandbox env` tells a person to export, on top of a clean environment."""
-        told = self.mlops("sandbox", "env", "--json", environment=_clean_environment()).json
-        return {**_clean_environment(), **told, "TF_VAR_force_destroy": "true"}
+        told = self.mlops("sandbox", "env", "--json", environment=clean_environment()).json
+        return {**clean_environment(), **told, "TF_VAR_force_destroy": "true"}
 
     def mlops(
         self, *arguments: str, code: int = 0, environment: Mapping[str, str] | None = None, timeout: float = 300
@@ -196,7 +196,7 @@ def until(look: Callable[[], bool], seconds: float = 60) -> bool:
     return seen
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     found = {
         name: value
         for name, value in os.environ.items()
