@@ -91,7 +91,7 @@ class Rehearsal:
                 with self._recording(told):
                     self._deliver(loaded, told, with_change=index == 0)
             if not keep:
-                for told in reversed(self.report.requests):
+                for told in reversed([told for told in self.report.requests if told.digest]):
                     with self._recording(told):
                         self._deprovision(told)
                 self._take_down()

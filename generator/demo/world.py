@@ -323,8 +323,10 @@ class World:
         sagemaker = self.client(account, "sagemaker")
         if any(item["EndpointName"] == name for item in sagemaker.list_endpoints()["Endpoints"]):
             return
-        artifact = f"s3://{assets_bucket(self._platform)}/rehearsal/{name}/model.tar.gz"
-        self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
+        # Whoever made this endpoint has nothing of the platform: its model is in its own account.
+        own = f"rehearsal-{account}-{self._platform.region}"
+        artifact = f"s3://{own}/{name}/model.tar.gz"
+        self._object(Reference("s3_object", artifact, "", "", account), {})
         iam = self.client(account, "iam")
         role = f"rehearsal-{name}"[:64]
         trust = json.dumps(_TRUST_ROOT).replace('{"AWS": "{root}"}', '{"Service": "sagemaker.amazonaws.com"}')
@@ -346,7 +348,7 @@ class World:
             "InitialInstanceCount": 1,
         }
         captured = config.get("data_capture_location")
-        destination = f"s3://{captured or assets_bucket(self._platform) + '/rehearsal/' + name}"
+        destination = f"s3://{captured or f'{own}/{name}'}"
         if captured:
             self._bucket(captured.split("/", 1)[0], account)
         capture = {
