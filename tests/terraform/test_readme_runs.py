@@ -21,8 +21,8 @@ from generator.delivery.checks import KINDS, check_gone, check_live
 from generator.delivery.jobs import run_jobs
 from tests.terraform.lands import Land, run_terraform
 from tests.terraform.modules import LOCK_FILE, PLACES, ROOT
-from tests.terraform.planning import REGION
 from tests.terraform.test_readmes import EXAMPLE
+from tools.fidelity.planning import REGION
 
 pytestmark = [pytest.mark.terraform, pytest.mark.e2e, pytest.mark.xdist_group("readme_runs")]
 
