@@ -19,7 +19,6 @@ FILES: Mapping[str, str] = {
     "tab-indentation": "YAML is indented with spaces; this line is indented with a tab.",
     "too-deep": "The document is nested more deeply than any config needs.",
     "too-large": "The file is larger than a config can be, or its aliases expand to too much.",
-    "yaml-in-bucket": "Configs that are dropped into the config bucket are JSON.",
 }
 KEYS: Mapping[str, str] = {
     "empty-value": "A required key has no value: null, an empty text or an empty object.",

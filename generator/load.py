@@ -362,8 +362,11 @@ def _load_yaml(text: str) -> Loaded:
     from .load_yaml import read_yaml
 
     stream = read_yaml(text)
-    places = _Lazy(lambda: read_yaml(text, places=True).places)
-    if len(stream.values) == 1:
+    several = len(stream.values) > 1
+    if several:
+        stream = read_yaml(text, several=True)
+    places = _Lazy(lambda: read_yaml(text, places=True, several=several).places)
+    if not several:
         loaded = _documents(stream.values[0], places)
     else:
         loaded = _documents(stream.values, places)

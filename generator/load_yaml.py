@@ -58,36 +58,59 @@ class _Open:
         self.size = 1
 
 
-def read_yaml(text: str, *, places: bool = False) -> Stream:
+def read_yaml(text: str, *, places: bool = False, several: bool = False) -> Stream:
     """Return the values of a YAML text.
 
     Args:
         text: The text.
         places: Whether to work out positions as well.
+        several: Whether the text is known to hold several documents, so that the first has the key ``[0]`` too.
 
     Raises:
         TextFault: The text is not YAML, or uses what we refuse.
     """
-    import yaml
+    from yaml import events
+    from yaml.error import YAMLError
 
-    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loader = loader_class(text)
+        parser = _parser()(text)
         try:
-            return _Reader(loader.get_event, yaml, places).stream()
+            return _Reader(parser.get_event, events, places, several).stream()
         finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
+            parser.dispose()
+    except YAMLError as error:
         raise _fault(text, error) from None
+
+
+def _parser() -> Any:
+    """Return the fastest parser that there is; the Lambda has only the part of PyYAML that is Python."""
+    try:
+        from yaml import CSafeLoader
+    except ImportError:
+        from yaml.parser import Parser
+        from yaml.reader import Reader
+        from yaml.scanner import Scanner
+
+        class PlainParser(Reader, Scanner, Parser):
+            """The parser alone, without what makes Python objects of its events."""
+
+            def __init__(self, stream: str) -> None:
+                Reader.__init__(self, stream)
+                Scanner.__init__(self)
+                Parser.__init__(self)
+
+        return PlainParser
+    return CSafeLoader
 
 
 class _Reader:
     """Builds values from events."""
 
-    def __init__(self, next_event: Any, yaml: Any, places: bool) -> None:
+    def __init__(self, next_event: Any, yaml: Any, places: bool, several: bool) -> None:
         self.next_event = next_event
         self.yaml = yaml
         self.with_places = places
+        self.several = several
         self.found = Stream()
         self.open: list[_Open] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -98,7 +121,6 @@ class _Reader:
         yaml = self.yaml
         scalar, sequence, mapping = yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent
         ends = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
-        several = 0
         while True:
             event = self.next_event()
             kind = event.__class__
@@ -114,7 +136,6 @@ class _Reader:
                 self.alias(event)
             elif kind is yaml.DocumentStartEvent:
                 self.anchors.clear()
-                several += 1
             elif kind is yaml.StreamEndEvent:
                 break
         if not self.found.values:
@@ -124,7 +145,7 @@ class _Reader:
     def path(self, event: Event) -> str:
         """Return the dotted key of the value that starts with this event, and note its place."""
         if not self.open:
-            path = f"[{len(self.found.values)}]" if self.found.values else ""
+            path = f"[{len(self.found.values)}]" if self.several or self.found.values else ""
             if self.with_places:
                 self.found.places[path] = _position(event.start_mark)
             return path

@@ -1,11 +1,13 @@
 """The orchestrator's Lambda package: a zip with the function, the core it needs, and its platform. Reproducible.
 
 What is heavy is done here, once, instead of in each start of the function: the workspaces' structure is rendered
-(no template engine in the zip), the platform file is read (no YAML in the zip), tables are stripped of blanks. Which
-modules of the core go in is found by following imports from the function's own code, so nothing of the CLI can.
+(no template engine in the zip), the platform file is read, tables are stripped of blanks and code of its comments
+(lines keep their numbers, so that tracebacks point to the sources). Which modules of the core go in is found by
+following imports from the function's own code, so nothing of the CLI can.
 
     orchestrator/      lambda_src/orchestrator
     generator/         the modules of the core that it imports, with their data tables
+    yaml/              what of PyYAML reads YAML, for configs in the bucket
     blueprints/        the definitions of a team's own blueprints, if the platform has any
     platform.json      the platform
     structure.json.xz  rendered structure, sources of modules and runner; every text once
@@ -17,6 +19,7 @@ import ast
 import hashlib
 import io
 import json
+import tokenize
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict
@@ -36,10 +39,9 @@ if TYPE_CHECKING:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE_0644 = 0o100644 << 16
 _COMPRESSION_LEVEL = 9
-# YAML is not read in the function: requests are JSON.
-_LEFT_OUT = frozenset({"generator.load_yaml"})
 # Imported only if the platform names blueprints of the team's own.
 _FOR_OWN_BLUEPRINTS = "generator.own_blueprints"
+_YAML = ("error", "events", "parser", "reader", "scanner", "tokens")
 _ENTRY = "orchestrator"
 STRUCTURE = "structure.json.xz"
 
@@ -65,8 +67,9 @@ def build_package(platform: Platform, structure: Structure) -> bytes:
         structure: Rendered structure of the delivery pipeline's module and of every blueprint's.
     """
     root = Path(__file__).resolve().parent.parent
+    sources = _sources(root, frozenset() if platform.blueprints else frozenset({_FOR_OWN_BLUEPRINTS}))
     members = {
-        **_sources(root, _LEFT_OUT if platform.blueprints else _LEFT_OUT | {_FOR_OWN_BLUEPRINTS}),
+        **{path: bare(content) if path.endswith(".py") else content for path, content in sources.items()},
         **{_blueprint_place(path): (Path(path) / BLUEPRINT_FILE).read_bytes() for path in platform.blueprints},
         "platform.json": compact_json(platform_document(platform)).encode(),
         STRUCTURE: _packed(compact_json(structure_document(structure)).encode()),
@@ -136,13 +139,44 @@ def _sources(root: Path, left_out: Set[str]) -> dict[str, bytes]:
         path = _file_of(root, module)
         if path is not None:
             members[path.relative_to(root).as_posix()] = path.read_bytes()
+    members |= _yaml_reader()
     for table in sorted((root / "generator" / "data").glob("*.json")):
         stripped = json.dumps(json.loads(table.read_bytes()), separators=(",", ":"), ensure_ascii=False)
         members[table.relative_to(root).as_posix()] = stripped.encode()
     return members
 
 
-def core_modules(root: Path, seeds: Iterable[str], left_out: Set[str] = _LEFT_OUT) -> set[str]:
+def _yaml_reader() -> dict[str, bytes]:
+    """Return the modules of PyYAML that read YAML, in a package of their own, with its licence."""
+    import yaml
+
+    folder = Path(yaml.__file__).parent
+    licence = next(folder.parent.glob("[pP][yY][yY][aA][mM][lL]-*/**/LICENSE"))
+    return {
+        "yaml/LICENSE": licence.read_bytes(),
+        "yaml/__init__.py": b"",
+        **{f"yaml/{name}.py": (folder / f"{name}.py").read_bytes() for name in _YAML},
+    }
+
+
+def bare(source: bytes) -> bytes:
+    """Return Python code without comments and docstrings, on lines of the same numbers. Pure."""
+    lines = source.decode().splitlines(keepends=True)
+    for token in tokenize.generate_tokens(io.StringIO(source.decode()).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = f"{lines[row - 1][:column].rstrip()}\n"
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            first, last = node.body[0].lineno, node.body[0].end_lineno or node.body[0].lineno
+            lines[first - 1] = f'{lines[first - 1][: node.body[0].col_offset]}""\n'
+            lines[first:last] = ["\n"] * (last - first)
+    return "".join(lines).encode()
+
+
+def core_modules(root: Path, seeds: Iterable[str], left_out: Set[str] = frozenset()) -> set[str]:
     """Return the names of all modules of ``generator`` that are imported, directly or not, from the seeds."""
     found: set[str] = set()
     open_names = [name for name in seeds if name.startswith("generator")]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from generator import names
 from generator.load import load_text
-from generator.problems import Problem
 from generator.request import judge
 
 from .clients import error_code, is_temporary
@@ -68,9 +67,6 @@ def _provision(stored: StoredObject, core: Core) -> list[dict[str, Any]]:
     Raises:
         BadRequest: Any of them has a problem; none was started.
     """
-    if not stored.key.endswith(".json"):
-        fix = "convert it to JSON, or send it with `mlops submit`"
-        raise BadRequest([Problem("yaml-in-bucket", "", "is YAML, but configs in the bucket are JSON", fix)])
     version = {"VersionId": stored.version} if stored.version else {}
     data = core.client("s3").get_object(Bucket=stored.bucket, Key=stored.key, **version)["Body"].read()
     requests, problems = judge(load_text(data, name=stored.key), core.platform, core.registry)

@@ -246,3 +246,12 @@ def test_positions_inside_a_list_of_requests() -> None:
 
     assert second.position("b.c") == (3, 5)
     assert second.position("") == (2, 3)
+
+
+def test_keys_of_every_document_of_several_have_their_places() -> None:
+    loaded = load_text(b"a: [1, {b: 2}]\n---\na: [1, {b: 2}]\nc: 1\nc: 2\n", name="x.yaml")
+
+    assert [document.position("a[1].b") for document in loaded.documents] == [(1, 9), (3, 9)]
+    assert [(problem.key, problem.line) for problem in loaded.problems] == [("[1].c", 5)]
+    first = load_text(b"c: 1\nc: 2\n---\na: 1\n", name="x.yaml")
+    assert [(problem.key, problem.line) for problem in first.problems] == [("[0].c", 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from generator.blueprint import Registry
-from generator.package import build_package, core_modules, platform_document, structure_document
+from generator.package import bare, build_package, core_modules, platform_document, structure_document
 from generator.platform import Options, Platform, Stage, parse_platform
 from generator.structure import Structure, load_structure
 from lambda_src.orchestrator.core import expand_structure
@@ -133,7 +134,6 @@ def test_package_holds_the_function_and_nothing_of_the_command_line(members: dic
         "demo",
         "templates",
         "aws.py",
-        "load_yaml.py",
         "package.py",
         "project.py",
         "terraform.py",
@@ -142,7 +142,7 @@ def test_package_holds_the_function_and_nothing_of_the_command_line(members: dic
     names = [name for name in members if name.startswith("generator/")]
     assert not [name for name in names if name.split("/")[1] in refused]
     code = b"\n".join(content for name, content in members.items() if name.endswith(".py"))
-    for word in (b"import click", b"import rich", b"import yaml", b"python_terraform", b"from click"):
+    for word in (b"import click", b"import rich", b"python_terraform", b"from click"):
         assert word not in code
 
 
@@ -170,6 +170,37 @@ def test_function_answers_in_the_runtime(unpacked: Path, runtime: Path) -> None:
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer["statusCode"] == 400
     assert "bogus" in [problem["key"] for problem in json.loads(answer["body"])["problems"]]
+
+
+def test_yaml_is_read_in_the_runtime_with_its_places(unpacked: Path, runtime: Path) -> None:
+    program = (
+        "from generator.load import load_text\n"
+        "loaded = load_text(b'# x\\na: [1, {b: 1.10}]\\n---\\na: 2\\na: 3\\n', name='x.yaml')\n"
+        "print([d.value for d in loaded.documents], loaded.documents[0].position('a[1].b'))\n"
+        "print([(p.code, p.line, p.column) for p in loaded.problems])\n"
+        "print([p.code for p in load_text(b'a:\\n\\tb: 1', name='x.yaml').problems])\n"
+        "print([(p.code, p.line) for p in load_text(b'a: \\x01', name='x.yaml').problems])\n"
+    )
+    done = run_in_runtime(program, unpacked, runtime)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "[{'a': [1, {'b': 1.1}]}, {'a': 3}] (2, 9)",
+        "[('repeated-key', 5, 1)]",
+        "['tab-indentation']",
+        "[('control-character', 1)]",
+    ]
+
+
+def test_code_loses_its_comments_and_keeps_its_lines() -> None:
+    for path in sorted((ROOT / "generator").rglob("*.py")):
+        source = path.read_bytes()
+        kept = bare(source)
+        before, after = (
+            [(type(node), node.lineno) for node in ast.walk(ast.parse(code)) if isinstance(node, ast.stmt)]
+            for code in (source, kept)
+        )
+        assert after == before, path
+        assert len(kept) < len(source) or not source
 
 
 def test_function_that_warms_up_has_its_clients_before_the_first_request(unpacked: Path, runtime: Path) -> None:

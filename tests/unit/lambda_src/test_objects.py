@@ -57,6 +57,14 @@ def test_list_of_configs_is_provisioned_as_a_whole(orchestrator: Orchestrator) -
     assert [answer["pipeline"] for answer in answers] == ["churn-realtime-builtin", "fraud-realtime-builtin"]
 
 
+@pytest.mark.parametrize("key", ["mlops-config.yaml", "churn/mlops-config.yml"])
+def test_yaml_is_taken_as_json_is(orchestrator: Orchestrator, key: str) -> None:
+    text = "\n".join(f"{name}: {json.dumps(value)}" for name, value in CONFIG.items())
+    (answers,) = drop(orchestrator, {key: f"# a comment\n{text}\n"})["objects"].values()
+    assert [answer["pipeline"] for answer in answers] == ["churn-realtime-builtin"]
+    assert messages(orchestrator)[0]["Subject"] == f"Accepted: {key}"
+
+
 def test_list_with_a_wrong_config_starts_none_of_them(orchestrator: Orchestrator) -> None:
     drop(orchestrator, {"mlops-config.json": [CONFIG, {**CONFIG, "bogus": 1}]})
     assert orchestrator.world.changes == []
@@ -82,7 +90,8 @@ def test_missing_artifact_of_the_second_config_starts_none_of_them(orchestrator:
     [
         ("mlops-config.json", "{", "[bad-json]"),
         ("mlops-config.json", {"pipeline_type": "list_model_cards"}, "model-card operation"),
-        ("mlops-config.yaml", "pipeline_type: x", "configs in the bucket are JSON"),
+        ("mlops-config.yaml", "pipeline_type: x", "mlops-config.yaml:1:1: pipeline_type: "),
+        ("mlops-config.yaml", "a:\n\tb: 1", "[tab-indentation]"),
         ("mlops-config.json", aws_error("NoSuchKey", "gone", status=404), "NoSuchKey"),
     ],
 )
