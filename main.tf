@@ -56,10 +56,10 @@ module "notifications" {
   source = "./modules/notifications"
 
   account_id        = var.account_id
-  alarm_account_ids = local.stage_account_ids
   emails            = var.options.notification_emails
   kms_key_arn       = module.artifact_store.kms_key_arn
   name              = var.name
+  stage_account_ids = local.stage_account_ids
   tags              = local.tags
 }
 
@@ -76,11 +76,11 @@ module "container_repository" {
 }
 
 module "model_registry" {
-  source = "./modules/model_registry"
-  count  = var.options.create_model_package_group ? 1 : 0
+  source   = "./modules/model_registry"
+  for_each = setunion(var.options.model_package_groups, var.options.create_model_package_group ? ["${var.name}-registry"] : [])
 
   account_id         = var.account_id
-  name               = "${var.name}-registry"
+  name               = each.value
   reader_account_ids = local.stage_account_ids
   tags               = local.tags
 }

@@ -45,9 +45,9 @@ output "logs_bucket" {
   value       = module.artifact_store.logs_bucket
 }
 
-output "model_package_group_arn" {
-  description = "ARN of the model package group; null when none was asked for."
-  value       = one(module.model_registry[*].arn)
+output "model_package_group_arns" {
+  description = "ARNs of the model package groups that are made here, by name."
+  value       = { for name, group in module.model_registry : name => group.arn }
 }
 
 output "pipeline_role_arn" {

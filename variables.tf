@@ -95,6 +95,7 @@ variable "options" {
       repository     = string
     }))
     kms_key_arn              = optional(string)
+    model_package_groups     = optional(set(string), [])
     notification_emails      = optional(list(string), [])
     permissions_boundary_arn = optional(string)
     tags                     = optional(map(string), {})

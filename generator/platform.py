@@ -7,10 +7,19 @@ from typing import Any, Literal
 
 from .contract.composite import Items, Mapped, Record
 from .contract.field import Field
-from .contract.kinds import Choice, Flag, Kind, Schema, Text, show, type_name
+from .contract.kinds import Choice, Flag, Kind, Numbered, Schema, Text, Whole, show, type_name
 from .contract.report import INVALID, Report
 from .contract.s3 import BUCKET_NAME
-from .contract.scalars import ACCOUNT_ID, ECR_REPOSITORY, KMS_KEY_ARN, PARTITION, REGION_NAME, arn_region
+from .contract.scalars import (
+    ACCOUNT_ID,
+    ECR_REPOSITORY,
+    KMS_KEY_ARN,
+    LOG_PERIODS,
+    PARTITION,
+    REGION_NAME,
+    arn_region,
+    sagemaker_name,
+)
 from .names import RESERVED_STAGE_NAMES
 from .problems import Problem
 
@@ -41,6 +50,7 @@ class Options:
     notification_emails: tuple[str, ...] = ()
     use_model_registry: bool = False
     create_model_package_group: bool = False
+    model_package_groups: tuple[str, ...] = ()
     existing_assets_bucket: str | None = None
     existing_ecr_repository: str | None = None
     config_bucket: str | None = None
@@ -52,6 +62,8 @@ class Options:
     external_id: str | None = None
     shared_account_ids: tuple[str, ...] = ()
     account_access_role: str | None = "OrganizationAccountAccessRole"
+    operator_principal_arns: tuple[str, ...] | None = None
+    operations: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -203,6 +215,51 @@ TAGS = Mapped(
 PERMISSIONS_BOUNDARY_ARN = Text(
     "the ARN of an IAM policy", rf"arn:{PARTITION}:iam::(?:[0-9]{{12}}|aws):policy/[\w+=,.@/-]+", code="bad-arn"
 )
+_PRINCIPAL_ARN = Text(
+    "the ARN of a principal, * in it for any text",
+    rf"arn:{PARTITION}:(?:iam::[0-9]{{12}}:(?:root|(?:role|user)/[\w+=,.@/*?-]+)|sts::[0-9]{{12}}:assumed-role/[\w+=,.@/*?-]+)",
+    code="bad-arn",
+    fix="write arn:aws:iam::<account>:role/<name>",
+)
+_OPERATIONS = Record(
+    (
+        Field("api_rate_limit", Whole(1, 10_000), "Requests a second that the API answers on average.", default=10),
+        Field("api_burst_limit", Whole(1, 5_000), "Requests that the API answers at once.", default=20),
+        Field(
+            "artifact_expiry_days",
+            Whole(1, 365, "days"),
+            "Time that saved plans are kept: a release that waits longer for its approval must be submitted again.",
+            default=14,
+        ),
+        Field(
+            "build_timeout_minutes",
+            Whole(5, 2160, "minutes"),
+            "Longest build, which waits for the jobs of the release that it applies.",
+            default=120,
+        ),
+        Field(
+            "config_trigger",
+            Choice("notification", "eventbridge"),
+            "How the config bucket tells of objects: its own notifications (a bucket has one set) or EventBridge.",
+            default="notification",
+        ),
+        Field("lambda_memory_mb", Whole(128, 10_240, "MB"), "Memory of the orchestrator's function.", default=512),
+        Field(
+            "lambda_timeout_seconds",
+            Whole(1, 900, "seconds"),
+            "Time limit of the orchestrator's function; the API gives up after 29 seconds.",
+            default=29,
+        ),
+        Field("log_retention_days", Numbered(*LOG_PERIODS), "Days that the platform's logs are kept.", default=365),
+        Field(
+            "manage_api_gateway_log_role",
+            Flag(),
+            "Whether the role that API Gateway logs with, one an account and region, is made in each account.",
+            default=True,
+        ),
+    ),
+    expects="an object of limits and periods",
+)
 OPTION_FIELDS = (
     Field(
         "notification_emails",
@@ -220,9 +277,15 @@ OPTION_FIELDS = (
     Field(
         "create_model_package_group",
         Flag(),
-        "Whether the platform makes a model package group.",
+        "Whether the platform makes a model package group, <name>-registry.",
         default=False,
         aliases=("create_model_registry",),
+    ),
+    Field(
+        "model_package_groups",
+        Items(sagemaker_name("the name of a model package group", 63), most=100, unique=True),
+        "More model package groups to make, one a model: what deploys from a group takes its newest version.",
+        example=["churn", "fraud"],
     ),
     Field(
         "existing_assets_bucket",
@@ -278,6 +341,14 @@ OPTION_FIELDS = (
         default="OrganizationAccountAccessRole",
         example="OrganizationAccountAccessRole",
     ),
+    Field(
+        "operator_principal_arns",
+        Items(_PRINCIPAL_ARN, most=50, unique=True),
+        "People and CI that may assume every account's plan and deploy roles beside the builds; [] for nobody.",
+        default_text="every principal of the orchestrator account whose own policies allow it",
+        example=["arn:aws:iam::111111111111:role/ml-operators"],
+    ),
+    Field("operations", _OPERATIONS, "Limits and periods of the installation."),
     Field("tags", TAGS, "Tags of everything that is made.", example={"cost-centre": "ml"}),
 )
 
@@ -372,7 +443,7 @@ def _built(checked: dict[str, Any]) -> Platform:
         for index, stage in enumerate(checked["stages"])
     )
     given = dict(checked.get("options") or {})
-    for name in ("notification_emails", "shared_account_ids"):
+    for name in ("model_package_groups", "notification_emails", "operator_principal_arns", "shared_account_ids"):
         if name in given:
             given[name] = tuple(given[name])
     return Platform(

@@ -203,6 +203,8 @@ def orchestrator_variables(platform: Platform, lambda_package_path: str) -> dict
         "external_id": options.pop("external_id"),
         "lambda_package_path": lambda_package_path,
         "name": platform.name,
+        "operations": options.pop("operations"),
+        "operator_principal_arns": options.pop("operator_principal_arns"),
         "options": {name: value for name, value in options.items() if name not in _GENERATOR_OPTIONS},
         "stages": [asdict(stage) for stage in platform.stages],
     }
@@ -214,7 +216,9 @@ def account_variables(platform: Platform, stage: Stage) -> dict[str, Any]:
     return {
         "account_id": stage.account_id,
         "external_id": options.external_id,
+        "manage_api_gateway_log_role": options.operations.get("manage_api_gateway_log_role", True),
         "name": platform.name,
+        "operator_principal_arns": options.operator_principal_arns,
         "orchestrator": {
             "account_id": platform.orchestrator_account_id,
             "artifacts_bucket": names.bucket(platform, "artifacts"),

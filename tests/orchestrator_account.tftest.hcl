@@ -31,7 +31,7 @@ run "composes_the_account" {
     error_message = "function and builds are named by prefix and role"
   }
   assert {
-    condition     = output.model_package_group_arn == null && output.ecr_repository_url != null
+    condition     = length(output.model_package_group_arns) == 0 && output.ecr_repository_url != null
     error_message = "a repository is made by default, a model package group is not"
   }
 }
@@ -44,7 +44,7 @@ run "makes_a_model_package_group_when_asked" {
   }
 
   assert {
-    condition     = output.model_package_group_arn != null
+    condition     = keys(output.model_package_group_arns) == tolist(["acme-ml-registry"])
     error_message = "there is a group"
   }
 }
@@ -113,6 +113,7 @@ run "takes_every_option_at_once" {
       existing_ecr_repository       = "their-images"
       git_source                    = { repository = "ml-configs" }
       kms_key_arn                   = "arn:aws:kms:eu-west-1:111111111111:key/given"
+      model_package_groups          = ["churn", "fraud"]
       notification_emails           = ["ml-platform@example.com"]
       permissions_boundary_arn      = "arn:aws:iam::111111111111:policy/boundary"
       tags                          = { team = "ml" }
@@ -122,8 +123,8 @@ run "takes_every_option_at_once" {
   }
 
   assert {
-    condition     = length(module.config_trigger) == 1 && length(module.git_trigger) == 1 && length(module.model_registry) == 1
-    error_message = "bucket, repository and registry"
+    condition     = length(module.config_trigger) == 1 && length(module.git_trigger) == 1 && keys(module.model_registry) == tolist(["acme-ml-registry", "churn", "fraud"])
+    error_message = "bucket, repository and registry: the platform's group, and one a model"
   }
   assert {
     condition     = module.git_trigger[0].pipeline_name == "acme-ml.git-source"

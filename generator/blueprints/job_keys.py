@@ -195,7 +195,7 @@ def job_variables(config: Mapping[str, Any], context: StageContext) -> dict[str,
         "data_kms_key_arns": [mapping.platform_key_arn(context), *config.get("data_kms_key_arns", ())],
         "notifications": {
             "topic_arn": mapping.topic_arn(context),
-            "kms_key_arn": context.platform.options.kms_key_arn,
+            "kms_key_arn": mapping.platform_key_arn(context),
         },
         "schedule": {"expression": schedule} if isinstance(schedule, str) else schedule,
         "tags": config.get("tags", {}),

@@ -8,36 +8,11 @@ from ..contract.composite import Items, Mapped, OneOf, Record
 from ..contract.field import Field
 from ..contract.kinds import Choice, Flag, Kind, Number, Numbered, Text, Whole
 from ..contract.s3 import S3Key, S3Location
-from ..contract.scalars import ECR_IMAGE, MODEL_PACKAGE_ARN, PARTITION, InstanceType, sagemaker_name
+from ..contract.scalars import ECR_IMAGE, LOG_PERIODS, MODEL_PACKAGE_ARN, PARTITION, InstanceType, sagemaker_name
 
 _SECONDS_TO_HOUR = Whole(0, 3600, "seconds")
 _PERCENT = Number(None, 100, above=0, unit="percent")
 _LATENCY = Whole(1, 3_600_000, "milliseconds")
-_LOG_RETENTION = (
-    0,
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
 _MIME = Text(
     "a content type such as text/csv", r"[a-zA-Z0-9](?:-*[a-zA-Z0-9])*/[a-zA-Z0-9](?:-*[a-zA-Z0-9.])*", longest=256
 )
@@ -199,7 +174,7 @@ INFERENCE_API: Kind = OneOf(
             Field("burst_limit", Whole(1, 10000), "Requests at once.", default=200),
             Field("timeout_seconds", Whole(1, 29, "seconds"), "Longest wait for an answer.", default=29),
             Field("memory_mb", Whole(128, 3008, "MB"), "Memory of the function.", default=256),
-            Field("log_retention_days", Numbered(*_LOG_RETENTION), "Days that logs are kept; 0 for ever.", default=90),
+            Field("log_retention_days", Numbered(0, *LOG_PERIODS), "Days that logs are kept; 0 for ever.", default=90),
             Field("access_logs", Flag(), "Whether requests are logged.", default=True),
             Field(
                 "detailed_error_messages", Flag(), "Whether callers see the full error.", default_text="as the platform"

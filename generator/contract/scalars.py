@@ -16,6 +16,10 @@ from .report import Report
 
 REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 PARTITION = r"aws(?:-[a-z]+)*"
+# Days that CloudWatch Logs can keep a log for.
+LOG_PERIODS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
 
 
 def arn_region(arn: str) -> str:

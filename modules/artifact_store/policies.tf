@@ -143,23 +143,30 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # EventBridge and CloudWatch alarms publish to the encrypted topic with their own names;
-  # CodePipeline's approvals publish with the delivery pipelines' role, whose policy allows it.
-  statement {
-    sid     = "LetMessagesBeEncrypted"
-    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    # wildcard: in a key's own policy "*" is that key.
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+  # EventBridge and CloudWatch alarms publish to the encrypted topic with their own names, alarms of the
+  # stages too; CodePipeline's approvals publish with the delivery pipelines' role, whose policy allows it.
+  dynamic "statement" {
+    for_each = {
+      Alarms = { service = "cloudwatch", account_ids = concat([var.account_id], local.reader_account_ids) }
+      Rules  = { service = "events", account_ids = [var.account_id] }
     }
 
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
+    content {
+      sid     = "LetMessagesOf${statement.key}BeEncrypted"
+      actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      # wildcard: in a key's own policy "*" is that key.
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["${statement.value.service}.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = statement.value.account_ids
+      }
     }
   }
 
@@ -186,12 +193,16 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  # The stages' roles read what is theirs in the buckets, and tell the topic how their jobs ended.
   dynamic "statement" {
-    for_each = length(local.reader_roots) == 0 ? [] : [1]
+    for_each = length(local.reader_roots) == 0 ? {} : {
+      ReadThroughS3  = { service = "s3", actions = ["kms:Decrypt", "kms:DescribeKey"] }
+      TellThroughSns = { service = "sns", actions = ["kms:Decrypt", "kms:GenerateDataKey*"] }
+    }
 
     content {
-      sid     = "ReadThroughS3FromTheStages"
-      actions = ["kms:Decrypt", "kms:DescribeKey"]
+      sid     = "${statement.key}FromTheStages"
+      actions = statement.value.actions
       # wildcard: in a key's own policy "*" is that key.
       resources = ["*"]
 
@@ -209,7 +220,7 @@ data "aws_iam_policy_document" "key" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = ["s3.${local.region}.amazonaws.com"]
+        values   = ["${statement.value.service}.${local.region}.amazonaws.com"]
       }
     }
   }

@@ -88,7 +88,7 @@ variable "name" {
 }
 
 variable "reader_account_ids" {
-  description = "Accounts (12 digits each) other than the owner whose roles <prefix>-* may read assets and pinned objects: the stages'."
+  description = "Accounts (12 digits each) other than the owner whose roles <prefix>-* may read assets and pinned objects, and whose roles and alarms may encrypt messages: the stages'."
   type        = set(string)
   default     = []
   nullable    = false

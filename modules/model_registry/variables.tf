@@ -7,7 +7,7 @@ variable "account_id" {
 }
 
 variable "name" {
-  description = "Name of the model package group, at most 63 characters: <prefix>-registry."
+  description = "Name of the model package group, at most 63 characters; one group a model, when its newest approved version is deployed."
   type        = string
   nullable    = false
 

@@ -1,13 +1,16 @@
 # One topic that tells people what happens: deliveries that end, actions that fail, provisioning that
-# fails, alarms, and approvals that wait. In: who reads. Out: the topic's ARN.
+# fails, alarms, jobs that end, and approvals that wait. In: who reads. Out: the topic's ARN.
 #
 #   CodePipeline, CodeBuild --> EventBridge rules --> topic --> e-mail
 #   CloudWatch alarms, CodePipeline approvals ------>
+#   the stages' alarms, and roles of their jobs ---->
 
 locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
   topic_arn = "arn:${local.partition}:sns:${local.region}:${var.account_id}:${var.name}-notifications"
+
+  other_account_ids = sort([for account_id in var.stage_account_ids : account_id if account_id != var.account_id])
 
   # Where a person looks further, by partition.
   _console_domain = {
@@ -110,13 +113,36 @@ data "aws_iam_policy_document" "publish" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = sort(setunion([var.account_id], var.alarm_account_ids))
+      values   = sort(setunion([var.account_id], var.stage_account_ids))
     }
 
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
       values   = ["arn:${local.partition}:cloudwatch:${local.region}:*:alarm:${var.name}-*"]
+    }
+  }
+
+  # Jobs end in the stages' accounts: state machines and EventBridge tell of it with roles of their own.
+  dynamic "statement" {
+    for_each = length(local.other_account_ids) == 0 ? [] : [local.other_account_ids]
+
+    content {
+      sid       = "LetTheStagesPublish"
+      actions   = ["sns:Publish"]
+      resources = [local.topic_arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = [for account_id in statement.value : "arn:${local.partition}:iam::${account_id}:root"]
+      }
+
+      # A policy that named a role would be refused while the role does not exist.
+      condition {
+        test     = "ArnLike"
+        variable = "aws:PrincipalArn"
+        values   = [for account_id in statement.value : "arn:${local.partition}:iam::${account_id}:role/${var.name}-*"]
+      }
     }
   }
 }

@@ -11,13 +11,6 @@ variable "account_id" {
   }
 }
 
-variable "alarm_account_ids" {
-  description = "Accounts (12 digits each) whose CloudWatch alarms <prefix>-* may publish too: the stages'."
-  type        = set(string)
-  default     = []
-  nullable    = false
-}
-
 variable "emails" {
   description = "E-mail addresses that get every message, each after it confirmed the subscription."
   type        = set(string)
@@ -39,6 +32,13 @@ variable "kms_key_arn" {
 variable "name" {
   description = "Prefix of every cloud name: the delivery pipelines and builds that start with it are reported."
   type        = string
+  nullable    = false
+}
+
+variable "stage_account_ids" {
+  description = "Accounts (12 digits each) whose CloudWatch alarms <prefix>-* and roles <prefix>-* may publish too: the stages'."
+  type        = set(string)
+  default     = []
   nullable    = false
 }
 

@@ -94,8 +94,10 @@ class Delivery:
             DeliveryRefused and whatever the target's API raises.
         """
         service = target.arn.split(":")[2]
-        # EventBridge Scheduler always acts with the role that it was given.
-        deliver = None if sender.service == "scheduler.amazonaws.com" else self._by_policy().get(service)
+        # EventBridge acts with the role that it was given, as it must in other accounts; Scheduler always has one.
+        has_role = sender.service == "events.amazonaws.com" and target.role_arn is not None
+        by_role = has_role or sender.service == "scheduler.amazonaws.com"
+        deliver = None if by_role else self._by_policy().get(service)
         if deliver is not None:
             deliver(sender, target, body, subject)
         elif target.role_arn is None:

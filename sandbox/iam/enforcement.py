@@ -148,7 +148,8 @@ def _refuse(environ: dict[str, Any], principal: Principal, call: Call, need: Nee
     if call.service == "ec2":
         return _answer(environ, 403, "UnauthorizedOperation", message)
     if call.service == "sns":
-        return _answer(environ, 403, "AuthorizationError", message)
+        of_key = need.action.startswith("kms:")
+        return _answer(environ, 400 if of_key else 403, "KMSAccessDenied" if of_key else "AuthorizationError", message)
     is_json = bool(environ.get("HTTP_X_AMZ_TARGET"))
     has_codes = call.service in ("s3", "s3control", "iam", "sts", "sqs", "cloudformation", "cloudwatch")
     code = "AccessDenied" if has_codes else "AccessDeniedException"

@@ -81,13 +81,17 @@ def key_guard(arn: str) -> Guard:
     return Guard(account_id, statements + grants, is_sole_gate=True)
 
 
+def topic_of(arn: str) -> Any | None:
+    """moto's SNS topic of an ARN, or of a subscription's; None if there is none."""
+    parts = arn.split(":")
+    return None if len(parts) < 6 else sns_backends[parts[4]][parts[3]].topics.get(":".join(parts[:6]))
+
+
 def topic_guard(arn: str, account_id: str) -> Guard:
     """The owner and policy of an SNS topic."""
-    parts = arn.split(":")
-    if len(parts) < 6:
-        return Guard(account_id)
-    topic = sns_backends[parts[4]][parts[3]].topics.get(":".join(parts[:6]))
-    return Guard(parts[4], parse(topic.policy) if topic is not None else None)
+    topic = topic_of(arn)
+    owner = arn.split(":")[4] if arn.count(":") >= 5 else account_id
+    return Guard(owner, parse(topic.policy) if topic is not None else None)
 
 
 def queue_guard(region: str, owner: str, name: str) -> Guard:

@@ -1,7 +1,7 @@
 """Everything that a call needs to be allowed: its own action, and what AWS checks along with it.
 
-Along with it come the source of a copy, the KMS key behind an encrypted object, and `iam:PassRole` for
-every role that the call hands to a service.
+Along with it come the source of a copy, the KMS key behind an encrypted object or topic, and `iam:PassRole`
+for every role that the call hands to a service.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from sandbox.iam.actions import actions_of
 from sandbox.iam.calls import Call
 from sandbox.iam.decide import Guard
-from sandbox.iam.guards import bucket_guard, bucket_of, guard_of, key_guard, key_of
+from sandbox.iam.guards import bucket_guard, bucket_of, guard_of, key_guard, key_of, topic_of
 from sandbox.iam.resources import key_arn, resources_of
 
 _WRITES = {"PutObject", "CopyObject", "CreateMultipartUpload"}
@@ -64,6 +64,8 @@ def needs_of(call: Call, account_id: str) -> Iterator[Need]:
         yield from _object_keys(call, account_id)
     else:
         yield from _passed_roles(call, account_id)
+    if call.service == "sns" and call.operation in ("Publish", "PublishBatch"):
+        yield from _topic_key(call)
 
 
 def _object_key(call: Call, action: str, bucket: Any, key_id: str | None, key: str, account_id: str) -> Iterator[Need]:
@@ -85,6 +87,20 @@ def _object_key(call: Call, action: str, bucket: Any, key_id: str | None, key: s
     arn = key_arn(name, bucket.account_id, bucket.region_name, call.partition)
     if key_of(arn) is not None:
         yield Need(action, ((arn,),), key_guard(arn), values)
+
+
+def _topic_key(call: Call) -> Iterator[Need]:
+    """Whoever publishes to an encrypted topic uses its key, through SNS."""
+    arn = str(call.parameters.get("TopicArn") or call.parameters.get("TargetArn") or "")
+    topic = topic_of(arn)
+    if topic is None or not topic.kms_master_key_id:
+        return
+    region, owner = arn.split(":")[3:5]
+    key = key_arn(topic.kms_master_key_id, owner, region, call.partition)
+    if key_of(key) is None:
+        return
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        yield Need(action, ((key,),), key_guard(key), (("kms:viaservice", f"sns.{region}.amazonaws.com"),))
 
 
 def _source_of_copy(call: Call, account_id: str) -> Iterator[Need]:

@@ -212,6 +212,34 @@ def test_an_encrypted_topic_must_let_the_service_use_its_key(sandbox: Running, c
     assert "kms:GenerateDataKey" in until(look)[0]["reason"]
 
 
+def test_a_rule_reaches_the_topic_of_another_account_with_its_role(
+    sandbox: Running, connect: Connect, account: str, other_account: str
+) -> None:
+    """The topic lets the other account's roles in; EventBridge acts as the role that the target names."""
+    sns, events, iam = connect("sns", account), connect("events", other_account), connect("iam", other_account)
+    topic = sns.create_topic(Name="shared")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+    stranger = {"AWS": f"arn:aws:iam::{other_account}:root"}
+    let_in = {"Effect": "Allow", "Principal": stranger, "Action": "sns:Publish", "Resource": topic}
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({"Statement": [let_in]}))
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "events.amazonaws.com"}}
+    role = iam.create_role(RoleName="tell", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    events.put_rule(Name="r", EventPattern=json.dumps({"source": ["mine"]}))
+    events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": topic, "RoleArn": role, "Input": '"told"'}])
+    tell = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
+
+    def refused() -> list[Any]:
+        return [i for i in sandbox.request("undelivered")["undelivered"] if i["target_arn"] == topic]
+
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}"}])
+    assert "no identity-based policy allows the sns:Publish action" in until(refused)[0]["reason"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [tell]})
+    iam.put_role_policy(RoleName="tell", PolicyName="p", PolicyDocument=policy)
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}"}])
+    (message,) = until(lambda: [m for m in sandbox.inbox() if m["topic_arn"] == topic])
+    assert message["message"] == "told"
+
+
 def test_topics_reach_functions_and_queues_of_other_accounts(
     connect: Connect, account: str, other_account: str, function: str, received: Any
 ) -> None:

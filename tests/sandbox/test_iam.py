@@ -249,6 +249,30 @@ def test_a_key_can_be_allowed_by_its_alias(connect: Connect, account: str, make_
         connect("kms", session).generate_data_key(KeyId=other, KeySpec="AES_256")
 
 
+def test_an_encrypted_topic_takes_messages_of_those_who_may_use_its_key(
+    connect: Connect, account: str, other_account: str, make_role: MakeRole
+) -> None:
+    kms, sns = connect("kms", account), connect("sns", account)
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    topic = sns.create_topic(Name="sealed", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{other_account}:root"}}
+    publish = stranger | {"Action": "sns:Publish", "Resource": topic}
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(publish))
+    through_sns = {"Condition": {"StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}}}
+    rights = [allow("sns:Publish", topic), allow(["kms:Decrypt", "kms:GenerateDataKey*"], key, **through_sns)]
+    with pytest.raises(ClientError, match="kms:GenerateDataKey") as error:
+        connect("sns", make_role(account, "half", rights[:1])).publish(TopicArn=topic, Message="m")
+    assert code_of(error) == "KMSAccessDenied"
+    connect("sns", make_role(account, "whole", rights)).publish(TopicArn=topic, Message="m")
+    other = connect("sns", make_role(other_account, "whole", rights))
+    with pytest.raises(ClientError, match="no resource-based policy allows the kms:GenerateDataKey"):
+        other.publish(TopicArn=topic, Message="m")
+    root = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
+    use = stranger | {"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"} | through_sns
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(root, use))
+    other.publish(TopicArn=topic, Message="m")
+
+
 def test_namespaces_and_boundaries_can_be_conditions(connect: Connect, account: str, make_role: MakeRole) -> None:
     iam = connect("iam", account)
     boundary = iam.create_policy(PolicyName="b", PolicyDocument=document(allow("*")))["Policy"]["Arn"]

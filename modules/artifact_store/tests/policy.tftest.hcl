@@ -89,12 +89,15 @@ run "the_key_serves_the_services_that_need_it" {
   command = plan
 
   assert {
-    condition = one([
+    condition = {
       for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement :
-      jsonencode([sort(statement.Principal.Service), sort(statement.Action), statement.Condition.StringEquals["aws:SourceAccount"]])
-      if statement.Sid == "LetMessagesBeEncrypted"
-    ]) == jsonencode([["cloudwatch.amazonaws.com", "events.amazonaws.com"], ["kms:Decrypt", "kms:GenerateDataKey*"], "111111111111"])
-    error_message = "rules and alarms publish to the encrypted topic"
+      statement.Principal.Service => jsonencode([sort(statement.Action), sort(flatten([statement.Condition.StringEquals["aws:SourceAccount"]]))])
+      if startswith(statement.Sid, "LetMessagesOf")
+      } == {
+      "cloudwatch.amazonaws.com" = jsonencode([["kms:Decrypt", "kms:GenerateDataKey*"], ["111111111111", "222222222222"]])
+      "events.amazonaws.com"     = jsonencode([["kms:Decrypt", "kms:GenerateDataKey*"], ["111111111111"]])
+    }
+    error_message = "rules of this account, and alarms of the stages too, publish to the encrypted topic"
   }
   assert {
     condition = one([
@@ -105,12 +108,15 @@ run "the_key_serves_the_services_that_need_it" {
     error_message = "log groups of this account"
   }
   assert {
-    condition = one([
+    condition = {
       for statement in jsondecode(data.aws_iam_policy_document.key.json).Statement :
-      [jsonencode(sort(statement.Action)), statement.Condition.StringEquals["kms:ViaService"]]
-      if statement.Sid == "ReadThroughS3FromTheStages"
-    ]) == [jsonencode(["kms:Decrypt", "kms:DescribeKey"]), "s3.eu-west-1.amazonaws.com"]
-    error_message = "the stages decrypt by way of S3"
+      statement.Condition.StringEquals["kms:ViaService"] => jsonencode([sort(statement.Action), statement.Principal.AWS, statement.Condition.ArnLike["aws:PrincipalArn"]])
+      if endswith(statement.Sid, "FromTheStages")
+      } == {
+      "s3.eu-west-1.amazonaws.com"  = jsonencode([["kms:Decrypt", "kms:DescribeKey"], "arn:aws:iam::222222222222:root", "arn:aws:iam::222222222222:role/acme-ml-*"])
+      "sns.eu-west-1.amazonaws.com" = jsonencode([["kms:Decrypt", "kms:GenerateDataKey*"], "arn:aws:iam::222222222222:root", "arn:aws:iam::222222222222:role/acme-ml-*"])
+    }
+    error_message = "the stages' roles decrypt by way of S3, and encrypt messages by way of SNS; nothing else"
   }
 }
 

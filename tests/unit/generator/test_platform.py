@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from generator import workspaces
 from generator.names import RESERVED_STAGE_NAMES
-from generator.platform import Platform, Stage, default_platform, parse_platform
+from generator.platform import Options, Platform, Stage, default_platform, parse_platform
+from generator.project import source_root
+from generator.structure import ACCOUNT_MODULE, ROOT_MODULE
+
+from . import hcl_types
 
 MINIMAL: dict[str, Any] = {
     "name": "acme-ml",
@@ -46,12 +53,14 @@ def test_every_option_is_taken() -> None:
         "notification_emails": ["a@example.com", "b@example.com"],
         "use_model_registry": "Yes",
         "create_model_package_group": "No",
+        "model_package_groups": ["churn", "fraud"],
         "existing_assets_bucket": "acme-assets",
         "existing_ecr_repository": "team/algorithms",
         "config_bucket": "acme-configs",
         "git_source": {
             "repository": "acme/ml",
             "branch": "main",
+            "paths": ["configs/**/*.json"],
             "connection_arn": (
                 "arn:aws:codeconnections:eu-central-1:111111111111:connection/01234567-89ab-cdef-0123-456789abcdef"
             ),
@@ -63,10 +72,23 @@ def test_every_option_is_taken() -> None:
         "external_id": "secret-id",
         "shared_account_ids": [999999999999],
         "account_access_role": None,
+        "operator_principal_arns": ["arn:aws:iam::111111111111:role/ml-operators", "arn:aws:iam::111111111111:user/*"],
+        "operations": {
+            "api_rate_limit": "50",
+            "api_burst_limit": 100,
+            "artifact_expiry_days": 30,
+            "build_timeout_minutes": 480,
+            "config_trigger": "eventbridge",
+            "lambda_memory_mb": 1024,
+            "lambda_timeout_seconds": 60,
+            "log_retention_days": 30,
+            "manage_api_gateway_log_role": "False",
+        },
         "tags": {"cost-centre": 42},
     }
 
-    found = parsed(options=options).options
+    platform = parsed(options=options)
+    found = platform.options
 
     assert found.notification_emails == ("a@example.com", "b@example.com")
     assert found.use_model_registry is True
@@ -77,6 +99,30 @@ def test_every_option_is_taken() -> None:
     assert found.tags == {"cost-centre": "42"}
     assert found.git_source is not None
     assert found.git_source["branch"] == "main"
+    assert found.operations["api_rate_limit"] == 50
+    assert options.keys() == {field.name for field in fields(Options)}
+    # Terraform drops what an object type does not have: such an option would be without effect.
+    for module, variables in (
+        (ROOT_MODULE, workspaces.orchestrator_variables(platform, "package.zip")),
+        (ACCOUNT_MODULE, workspaces.account_variables(platform, platform.stages[0])),
+    ):
+        declared = hcl_types.variables(source_root() / module / "variables.tf")
+        for name, value in variables.items():
+            assert hcl_types.faults(json.loads(json.dumps(value)), declared[name][0], name) == []
+
+
+def test_limits_and_operators_reach_the_workspaces() -> None:
+    operator = "arn:aws:iam::111111111111:role/ml-operators"
+    operations = {"log_retention_days": 30, "manage_api_gateway_log_role": False}
+    platform = parsed(options={"operations": operations, "operator_principal_arns": [operator]})
+
+    home = workspaces.orchestrator_variables(platform, "package.zip")
+    account = workspaces.account_variables(platform, platform.stages[0])
+    assert home["operations"] == operations
+    assert account["manage_api_gateway_log_role"] is False
+    assert list(home["operator_principal_arns"]) == list(account["operator_principal_arns"]) == [operator]
+    assert parsed(options={"operator_principal_arns": []}).options.operator_principal_arns == ()
+    assert workspaces.account_variables(parsed(), parsed().stages[0])["operator_principal_arns"] is None
 
 
 def test_the_parameters_of_the_aws_solution_are_accepted_as_names() -> None:
@@ -173,6 +219,12 @@ def test_what_is_no_object_is_refused(document: Any) -> None:
             {"options": {"kms_key_arn": "arn:aws:kms:us-east-1:111111111111:key/1"}},
             ("options.kms_key_arn", "arn-region"),
         ),
+        (
+            {"options": {"operations": {"lambda_memory_mb": 64}}},
+            ("options.operations.lambda_memory_mb", "out-of-range"),
+        ),
+        ({"options": {"operations": {"log_days": 30}}}, ("options.operations.log_days", "unknown-key")),
+        ({"options": {"operator_principal_arns": ["me"]}}, ("options.operator_principal_arns[0]", "bad-arn")),
         ({"options": {"kms_key_arn": "alias/key"}}, ("options.kms_key_arn", "bad-kms-key")),
         ({"options": {"git_source": {"repository": "acme/ml"}}}, ("options.git_source", "missing-key")),
         (
