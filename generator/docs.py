@@ -229,7 +229,11 @@ def example(pipeline_type: PipelineType) -> dict[str, Any]:
         required = field.required
         needed = required is True or (
             isinstance(required, When)
-            and (required.registry is False or bool(required.unless) or "Regression" in required.problem_types)
+            and (
+                required.registry is False
+                or (required.registry is None and bool(required.unless))
+                or "Regression" in required.problem_types
+            )
         )
         if needed:
             found[field.name] = field.example

@@ -15,6 +15,7 @@ from typing import Protocol
 # SageMaker allows 63 characters, IAM roles 64; modules append at most 19 ("-inference-api-role").
 RESOURCE_NAME_LIMIT = 44
 CODEPIPELINE_NAME_LIMIT = 100
+EVENT_RULE_NAME_LIMIT = 64
 RESERVED_STAGE_NAMES = frozenset({"account", "bootstrap", "delivery", "orchestrator"})
 # The workspace of an account stands beside those of pipelines.
 RESERVED_PIPELINE_NAMES = frozenset({"account"})
@@ -129,6 +130,26 @@ def topic_arn(platform: PlatformLike) -> str:
     """Return the ARN of the topic that people are told through."""
     place = f"{platform.region}:{platform.orchestrator_account_id}"
     return f"arn:{partition(platform.region)}:sns:{place}:{platform.name}-notifications"
+
+
+def model_package_group_arn(platform: PlatformLike, group: str) -> str:
+    """Return the ARN of a model package group of the orchestrator account."""
+    place = f"{platform.region}:{platform.orchestrator_account_id}"
+    return f"arn:{partition(platform.region)}:sagemaker:{place}:model-package-group/{group}"
+
+
+def orchestrator_function_arn(platform: PlatformLike) -> str:
+    """Return the ARN of the orchestrator's Lambda function."""
+    place = f"{platform.region}:{platform.orchestrator_account_id}"
+    return f"arn:{partition(platform.region)}:lambda:{place}:function:{platform.name}-orchestrator"
+
+
+def approval_rule_name(platform: PlatformLike, pipeline: str) -> str:
+    """Return the name (at most 64 characters) of the rule that hears of versions approved for ``pipeline``.
+
+    The dot keeps it out of ``<prefix>-*``, what stages in the orchestrator account may own.
+    """
+    return shorten(f"{platform.name}.approved-{pipeline}", EVENT_RULE_NAME_LIMIT)
 
 
 def delivery_pipeline_arn(platform: PlatformLike, pipeline: str) -> str:

@@ -188,21 +188,23 @@ def _conditional(field: Field, when: When) -> list[Schema]:
             "required": ["problem_type"],
         }
         return [{"if": is_so, "then": _given(field)}]
-    if when.unless:
+    if when.unless and when.registry is None:
         return [{"anyOf": [_given(field), {"required": [when.unless]}]}]
     return []
 
 
 def _registry(pipeline_type: PipelineType, platform: Platform | None) -> list[Schema]:
     modes: dict[bool, list[str]] = {True: [], False: []}
+    instead: set[str] = set()
     for field, when in pipeline_type.sometimes_required:
         if when.registry is not None:
             modes[when.registry].append(field.name)
+            instead |= {when.unless} if when.unless else set()
     if not modes[True] and not modes[False]:
         return []
-    if platform is not None:
-        return [{"required": modes[platform.options.use_model_registry]}]
-    return [{"anyOf": [{"required": modes[False]}, {"required": modes[True]}]}]
+    wanted = [modes[False], modes[True]] if platform is None else [modes[platform.options.use_model_registry]]
+    forms = [{"required": names} for names in (*wanted, *([name] for name in sorted(instead)))]
+    return forms if len(forms) == 1 else [{"anyOf": forms}]
 
 
 def member_fields(field: Field) -> list[Field]:

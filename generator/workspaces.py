@@ -245,6 +245,7 @@ def delivery_variables(
         "kms_key_arn": platform.options.kms_key_arn or names.key_alias_arn(platform, platform.name),
         "name": names.delivery_pipeline_name(platform, request.pipeline),
         "pipeline": request.pipeline,
+        "on_approval": _on_approval(platform, request),
         "project_names": {role: f"{platform.name}-{role}" for role in ("apply", "plan", "verify")},
         "role_arn": names.role_arn(platform, account, "codepipeline"),
         "stages": [{key: stage[key] for key in ("account_id", "approval", "name")} for stage in stages],
@@ -261,6 +262,17 @@ def state_key_arn(platform: Platform) -> str:
     if given is None or f":{platform.orchestrator_account_id}:key/" in given:
         return names.key_alias_arn(platform, f"{platform.name}-state")
     return given
+
+
+def _on_approval(platform: Platform, request: Request) -> dict[str, Any] | None:
+    """Return what starts a release when a model version is approved, None for requests that do not want that."""
+    if not request.config.get("deploy_on_approval"):
+        return None
+    return {
+        "function_arn": names.orchestrator_function_arn(platform),
+        "model_package_group_name": request.config["model_package_group_name"],
+        "rule_name": names.approval_rule_name(platform, request.pipeline),
+    }
 
 
 def assets_bucket(platform: Platform) -> str:

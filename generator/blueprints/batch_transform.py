@@ -89,7 +89,7 @@ OPTION_FIELDS = (
 )
 _COMMON_END = (
     keys.MODEL_ARTIFACT,
-    keys.MODEL_PACKAGE,
+    *keys.REGISTRY,
     INSTANCE,
     INPUT,
     OUTPUT,
@@ -154,6 +154,7 @@ _RULES = (
     rules.storage_rule("inference_instance"),
     rules.KMS_RULE,
     rules.REGION_RULE,
+    *rules.REGISTRY_RULES,
     Rule(
         ("strategy", "split_type"),
         "MultiRecord needs split records.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..contract.composite import Mapped
-from ..contract.field import WITH_REGISTRY, WITHOUT_REGISTRY, Field, When
+from ..contract.field import Field, When, in_registry_mode
 from ..contract.kinds import Flag, Text
 from ..contract.s3 import S3Key, S3Location
 from ..contract.scalars import ECR_IMAGE, KMS_KEY_ARN, MODEL_PACKAGE_ARN, sagemaker_name
@@ -23,6 +23,11 @@ _PIPELINE_NAME = Text(
     code="bad-name",
     fix="use lower-case letters, digits and single hyphens, starting with a letter",
 )
+
+_GROUP = "model_package_group_name"
+# Image and artifact, or a version in the Model Registry: a group stands for either.
+_WITHOUT_REGISTRY = in_registry_mode(False, unless=_GROUP)
+_WITH_REGISTRY = in_registry_mode(True, unless=_GROUP)
 
 MODEL_NAME = Field(
     "model_name",
@@ -83,7 +88,7 @@ CUSTOM_IMAGE = Field(
     "custom_image_uri",
     ECR_IMAGE,
     "Image in ECR that serves the model.",
-    required=WITHOUT_REGISTRY,
+    required=_WITHOUT_REGISTRY,
     example="111122223333.dkr.ecr.eu-central-1.amazonaws.com/algorithms:churn-1",
 )
 _FRAMEWORK = Text("a framework or algorithm of SageMaker", r"[A-Za-z0-9][A-Za-z0-9-]*", longest=64, lower=True)
@@ -113,21 +118,37 @@ def framework_fields(required: bool | When) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-FRAMEWORK = framework_fields(WITHOUT_REGISTRY)
+FRAMEWORK = framework_fields(_WITHOUT_REGISTRY)
 MODEL_ARTIFACT = Field(
     "model_artifact_location",
     S3Key("the key of a model archive", "churn/model.tar.gz", folders=True),
     "Key of the model archive (model.tar.gz) inside the assets bucket, or of a folder with a slash at the end.",
-    required=WITHOUT_REGISTRY,
+    required=_WITHOUT_REGISTRY,
     example="churn/model.tar.gz",
 )
 MODEL_PACKAGE = Field(
     "model_package_name",
     MODEL_PACKAGE_ARN,
     "Model package version in the Model Registry; when given, it is used instead of image and artifact.",
-    required=WITH_REGISTRY,
+    required=_WITH_REGISTRY,
     example="arn:aws:sagemaker:eu-central-1:111111111111:model-package/churn/3",
 )
+MODEL_PACKAGE_GROUP = Field(
+    _GROUP,
+    sagemaker_name("the name of a model package group", 63),
+    "Model package group of the orchestrator account: a release gets its newest approved version, instead of image and "
+    "artifact.",
+    example="churn",
+    ours=True,
+)
+DEPLOY_ON_APPROVAL = Field(
+    "deploy_on_approval",
+    Flag(),
+    "Whether a version that is approved in the group starts a release by itself; it passes the same gates.",
+    default=False,
+    ours=True,
+)
+REGISTRY = (MODEL_PACKAGE, MODEL_PACKAGE_GROUP, DEPLOY_ON_APPROVAL)
 
 
 def endpoint_name(*, required: bool) -> Field:

@@ -12,7 +12,7 @@ from ..contract.scalars import arn_account
 
 def uses_package(config: Mapping[str, Any]) -> bool:
     """Tell whether the model comes from the Model Registry."""
-    return "model_package_name" in config
+    return "model_package_name" in config or "model_package_group_name" in config
 
 
 def assets_uri(context: StageContext, key: str) -> str:
@@ -53,9 +53,9 @@ def framework_image(config: Mapping[str, Any], context: StageContext, job: str, 
 
 
 def model_variable(config: Mapping[str, Any], context: StageContext, instance_type: str) -> dict[str, Any]:
-    """Return the ``model`` variable: a package, or an image with its artifact."""
+    """Return the ``model`` variable: a package, or an image with its artifact. Which version of a group is pinned."""
     if uses_package(config):
-        model: dict[str, Any] = {"model_package_arn": config["model_package_name"]}
+        model: dict[str, Any] = renamed(config, model_package_name="model_package_arn")
     else:
         custom = config.get("custom_image_uri")
         model = {
@@ -78,6 +78,11 @@ def model_references(config: Mapping[str, Any], context: StageContext, place: st
         context: Where it is deployed.
         place: What stands before the model's variables and keys alike, such as ``variants.Challenger.``.
     """
+    if "model_package_group_name" in config:
+        group, owner = config["model_package_group_name"], context.platform.orchestrator_account_id
+        arn = names.model_package_group_arn(context.platform, group)
+        key = f"{place}model_package_group_name"
+        return [Reference("model_package_group", arn, f"{place}model", key, owner)]
     if uses_package(config):
         arn = config["model_package_name"]
         return [Reference("model_package", arn, f"{place}model", f"{place}model_package_name", arn_account(arn))]

@@ -29,7 +29,7 @@ CAPTURE = keys.location(
 )
 _COMMON_END = (
     keys.MODEL_ARTIFACT,
-    keys.MODEL_PACKAGE,
+    *keys.REGISTRY,
     INSTANCE,
     CAPTURE,
     keys.endpoint_name(required=False),
@@ -46,6 +46,7 @@ _RULES = (
     rules.storage_rule("inference_instance"),
     rules.KMS_RULE,
     rules.REGION_RULE,
+    *rules.REGISTRY_RULES,
     rules.ENDPOINT_NAMES_RULE,
     *OPTION_RULES,
 )

@@ -105,6 +105,7 @@ def _own_keys(settings: Mapping[str, Any], config: Mapping[str, Any]) -> dict[st
     if not own:
         return None
     merged = {**config, **own}
+    merged.pop("model_package_group_name", None)
     if "model_package_name" not in own:
         merged.pop("model_package_name", None)
     return merged

@@ -183,6 +183,26 @@ def _check_more_instances(view: View) -> None:
                 )
 
 
+def _check_own_models(view: View) -> None:
+    """A variant's own artifact or image needs the other half, which a model of the registry does not give."""
+    halves = {
+        "model_artifact_location": view.get("model_artifact_location"),
+        "custom_image_uri": view.get("custom_image_uri") or view.get("model_framework"),
+    }
+    for stage, (variants, shadow) in view.each("variants", "shadow"):
+        found = [(f"{view.place(stage, 'variants')}.{name}", variant) for name, variant in (variants or {}).items()]
+        for place, own in [*found, (view.place(stage, "shadow"), shadow or {})]:
+            if "model_package_name" in own or own.keys().isdisjoint(halves):
+                continue
+            for missing in (key for key, shared in halves.items() if not shared and key not in own):
+                view.report.add_at(
+                    place,
+                    "needs-key",
+                    f"has a model of its own without {missing}, and the endpoint's model has none either",
+                    f"add {missing} beside it, or name a model_package_name instead",
+                )
+
+
 OPTION_RULES: tuple[Rule, ...] = (
     Rule(
         ("serverless", *_NOT_SERVERLESS),
@@ -226,5 +246,12 @@ OPTION_RULES: tuple[Rule, ...] = (
         "A KMS key is not combined with local storage of a variant either.",
         ("kms-local-storage",),
         _check_more_instances,
+    ),
+    Rule(
+        ("variants", "shadow", "model_artifact_location", "custom_image_uri", "model_framework"),
+        "A variant's own model has an image and an artifact, its own or the endpoint's.",
+        ("needs-key",),
+        _check_own_models,
+        always=True,
     ),
 )

@@ -169,6 +169,42 @@ REGION_RULE = Rule(
 )
 
 
+def _check_group(view: View) -> None:
+    if view.get("model_package_name"):
+        view.report.add_at(
+            "model_package_group_name",
+            "cannot-combine",
+            "stands beside model_package_name: one says the newest approved version, the other a fixed one",
+            "keep one of them",
+        )
+
+
+def _check_deploy_on_approval(view: View) -> None:
+    if view.get("deploy_on_approval") and not view.get("model_package_group_name"):
+        view.report.add_at(
+            "deploy_on_approval",
+            "needs-key",
+            "needs model_package_group_name: the group whose approved versions are deployed",
+            'add "model_package_group_name" and leave model_package_name out',
+        )
+
+
+REGISTRY_RULES = (
+    Rule(
+        ("model_package_group_name", "model_package_name"),
+        "A model package group and a fixed version exclude each other.",
+        ("cannot-combine",),
+        _check_group,
+    ),
+    Rule(
+        ("deploy_on_approval", "model_package_group_name"),
+        "Deploying on approval needs a model package group.",
+        ("needs-key",),
+        _check_deploy_on_approval,
+    ),
+)
+
+
 def _check_endpoint_names(view: View) -> None:
     taken: dict[tuple[str, str], str] = {}
     for stage in view.context.platform.stages:

@@ -57,6 +57,8 @@ def submit(file: Path, platform_file: Path | None, wait: bool, as_json: bool) ->
         with show.step(f"submitting {loaded.request.pipeline}") as step:
             answer = client.post("/provisionpipeline", loaded.request.config)
             step.text = str(answer["message"])
+        for note in answer.get("notes", ()):
+            show.note(str(note))
         answers.append(answer)
         if wait:
             status = follow(client, show, answer)

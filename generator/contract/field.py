@@ -50,6 +50,16 @@ WITHOUT_REGISTRY = When(
 )
 
 
+def in_registry_mode(on: bool, *, unless: str) -> When:
+    """Return the condition that the registry is on (or off), and that another key is not given."""
+    mode = WITH_REGISTRY if on else WITHOUT_REGISTRY
+
+    def holds(config: Any, context: Context) -> bool:
+        return mode.holds(config, context) and config.get(unless) in (None, "")
+
+    return When(f"{mode.text}, unless {unless} is given", holds, registry=on, unless=unless)
+
+
 def for_problem_types(*names: str) -> When:
     """Return the condition that ``problem_type`` is one of ``names``."""
 

@@ -56,6 +56,15 @@ def newest_execution(client: Any, pipeline: str) -> Execution | None:
     return read_execution(found[0]) if found else None
 
 
+def execution_of(client: Any, pipeline: str, bundle_version: str) -> Execution | None:
+    """Return the newest of the last hundred executions that took a bundle, None when none did."""
+    page = client.list_pipeline_executions(pipelineName=pipeline, maxResults=100)
+    for execution in map(read_execution, page["pipelineExecutionSummaries"]):
+        if execution.revision and execution.revision == bundle_version:
+            return execution
+    return None
+
+
 def execution_mode(client: Any, pipeline: str, execution_id: str) -> str:
     """Return the value of the pipeline variable ``mode`` in an execution: ``apply`` or ``destroy``."""
     execution = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)

@@ -122,6 +122,7 @@ class World:
             "ecr_image": self._image,
             "ecr_repository": lambda reference, config: self._repository(reference.source, reference.account_id),
             "model_package": self._model_package,
+            "model_package_group": lambda reference, config: self._model_package(_first_version(reference), config),
             "kms_key": self._kms_key,
             "endpoint": self._endpoint,
         }
@@ -284,6 +285,11 @@ class World:
                 ModelPackageGroupName=group, ModelPackageGroupDescription="stand-in for the rehearsal"
             )
             self._note("model package group", group, account)
+            users = {stage.account_id for stage in self._platform.stages} - {account}
+            if users:
+                packages = f"{reference.source.split('/', 1)[0]}/{group}"
+                policy = json.dumps(_deployed_by(sorted(users), packages))
+                sagemaker.put_model_package_group_policy(ModelPackageGroupName=group, ResourcePolicy=policy)
         artifact = f"s3://{assets_bucket(self._platform)}/rehearsal/{group}/model.tar.gz"
         self._object(Reference("s3_object", artifact, "", "", self._platform.orchestrator_account_id), {})
         made = len(
@@ -383,6 +389,28 @@ def _key_policy(accounts: Iterable[str]) -> dict[str, Any]:
         "Statement": [
             {"Effect": "Allow", "Action": "kms:*", "Principal": principal, "Resource": "*"}
             for principal in (principals, services)
+        ],
+    }
+
+
+def _first_version(group: Reference) -> Reference:
+    """Return the first version of a model package group. Pure."""
+    source = group.source.replace(":model-package-group/", ":model-package/")
+    return replace(group, kind="model_package", source=f"{source}/1")
+
+
+def _deployed_by(accounts: Iterable[str], packages: str) -> dict[str, Any]:
+    """Return the policy by which accounts may deploy the packages of a group of another. Pure."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Deploy",
+                "Effect": "Allow",
+                "Action": ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage"],
+                "Principal": {"AWS": [f"arn:aws:iam::{account}:root" for account in accounts]},
+                "Resource": f"{packages}/*",
+            }
         ],
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .clients import BotoClients, Clients
-from .events import ApiRequest, ObjectsStored, read_event
+from .events import ApiRequest, ModelApproved, ObjectsStored, read_event
 from .logs import Log
 from .replies import answer, refusal
 
@@ -68,6 +68,10 @@ class App:
                 from .objects import provision_objects
 
                 return provision_objects(what, core)
+            if isinstance(what, ModelApproved):
+                from .approvals import deliver_approved
+
+                return deliver_approved(what, core)
             from .deprovision import finish
 
             return finish(what, core)

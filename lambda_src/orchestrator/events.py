@@ -47,7 +47,22 @@ class DeliverySucceeded:
     execution_id: str
 
 
-Event = ApiRequest | ObjectsStored | DeliverySucceeded
+@dataclass(frozen=True, slots=True)
+class ModelApproved:
+    """A model version was approved in a group that a pipeline deploys from.
+
+    Attributes:
+        pipeline: The pipeline.
+        bundle_key: The bundle that was provisioned last for it; its config is what is wanted.
+        model_package_arn: The version.
+    """
+
+    pipeline: str
+    bundle_key: str
+    model_package_arn: str
+
+
+Event = ApiRequest | ObjectsStored | DeliverySucceeded | ModelApproved
 
 
 def read_event(event: Any) -> Event:
@@ -62,6 +77,9 @@ def read_event(event: Any) -> Event:
         records = event.get("Records")
         if records and all(record.get("eventSource") == "aws:s3" for record in records):
             return ObjectsStored(tuple(_record(record["s3"]) for record in records))
+        if "approved" in event:
+            # Written by the rule of a delivery pipeline (modules/delivery_pipeline/on_approval.tf).
+            return ModelApproved(**event["approved"])
         source, detail = event.get("source"), event.get("detail") or {}
         if source == "aws.s3" and event.get("detail-type") == "Object Created":
             stored = detail["object"]
@@ -69,7 +87,8 @@ def read_event(event: Any) -> Event:
         if source == "aws.codepipeline" and detail.get("state") == "SUCCEEDED" and "action" not in detail:
             return DeliverySucceeded(detail["pipeline"], detail["execution-id"])
     known = sorted(event) if isinstance(event, Mapping) else type(event).__name__
-    raise UnknownEvent(f"neither an API request, an S3 notification nor a delivery that succeeded: {known}")
+    expected = "an API request, an S3 notification, a delivery that succeeded or an approved model"
+    raise UnknownEvent(f"not {expected}: {known}")
 
 
 def _api_request(event: Mapping[str, Any]) -> ApiRequest:

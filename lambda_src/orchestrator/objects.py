@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator import names
 from generator.load import load_text
 from generator.request import judge
 
-from .clients import error_code, is_temporary
+from .clients import is_temporary
 from .events import ObjectsStored, StoredObject
+from .messages import publish, reasons
 from .provision import deliver, prepare
 from .replies import BadRequest
 
@@ -47,15 +47,15 @@ def provision_objects(event: ObjectsStored, core: Core) -> dict[str, Any]:
                 continue
             core.log.error("object refused", error, object=place)
             outcomes[place] = "refused"
-            _publish(
+            publish(
                 f"Refused: {stored.key}",
-                f"{place} was refused; nothing was started.\n\n{_words(error, stored.key)}",
+                f"{place} was refused; nothing was started.\n\n{reasons(error, stored.key)}",
                 core,
             )
             continue
         outcomes[place] = answers
         lines = [f"{answer['pipeline']}: {answer['message']}" for answer in answers]
-        _publish(f"Accepted: {stored.key}", "\n".join([f"{place} was accepted.", "", *lines]), core)
+        publish(f"Accepted: {stored.key}", "\n".join([f"{place} was accepted.", "", *lines]), core)
     if temporary is not None:
         raise temporary
     return {"objects": outcomes}
@@ -81,19 +81,3 @@ def _provision(stored: StoredObject, core: Core) -> list[dict[str, Any]]:
     if problems:
         raise BadRequest(problems)
     return [deliver(ready, core) for ready in prepared]
-
-
-def _words(error: Exception, name: str) -> str:
-    if isinstance(error, BadRequest):
-        return "\n".join(problem.text(name) for problem in error.problems)
-    return f"{error_code(error) or type(error).__name__}: {error}"
-
-
-def _publish(subject: str, text: str, core: Core) -> None:
-    """Tell the platform's people. A subject of SNS is at most 100 ASCII characters on one line."""
-    platform = core.platform
-    place = f"{names.partition(platform.region)}:sns:{platform.region}:{platform.orchestrator_account_id}"
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in subject)
-    core.client("sns").publish(
-        TopicArn=f"arn:{place}:{platform.name}-notifications", Subject=plain[:100], Message=text[:200_000]
-    )

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from generator import names
 from generator.bundle import Bundle, build_bundle
-from generator.delivery.executions import Execution, execution_mode, is_delivering, newest_execution
+from generator.delivery.executions import (
+    Execution,
+    execution_mode,
+    execution_of,
+    is_delivering,
+    newest_execution,
+)
 from generator.request import Request, StagePlan, judge, resolve
 from generator.workspaces import bundle_tree
 
@@ -64,14 +70,19 @@ def provision_body(body: bytes, core: Core) -> dict[str, Any]:
     return deliver(prepare(requests[0][1], core), core)
 
 
-def prepare(request: Request, core: Core) -> Prepared:
+def prepare(request: Request, core: Core, approved: str = "") -> Prepared:
     """Check what a request points to and make its bundle. Reads from AWS; changes nothing.
+
+    Args:
+        request: The request.
+        core: The function's means.
+        approved: A model version that is known to be approved.
 
     Raises:
         BadRequest: Something that it points to is missing or may not be used.
     """
     plans = resolve(request, core.platform)
-    calls = lookups(plans, core)
+    calls = lookups(plans, core, approved)
     pipeline = names.delivery_pipeline_name(core.platform, request.pipeline)
     *found, (newest, provisioned) = core.clients.at_once([*calls.values(), lambda: _newest(pipeline, core)])
     outcome = findings(plans, dict(zip(calls, found, strict=True)))
@@ -80,8 +91,14 @@ def prepare(request: Request, core: Core) -> Prepared:
     return Prepared(request, _bundle(request, plans, outcome.pins, core), newest, provisioned, outcome.notes)
 
 
-def deliver(prepared: Prepared, core: Core) -> dict[str, Any]:
-    """Store the bundle and start its delivery, unless it is on its way or delivered already; return the answer."""
+def deliver(prepared: Prepared, core: Core, *, once: bool = False) -> dict[str, Any]:
+    """Store the bundle and start its delivery, unless it is on its way or delivered already; return the answer.
+
+    Args:
+        prepared: The request.
+        core: The function's means.
+        once: Start nothing either if an earlier execution took this bundle, whatever became of it.
+    """
     request, bundle = prepared.request, prepared.bundle
     key = names.bundle_key(request.pipeline, bundle.digest)
     answer: dict[str, Any] = {
@@ -97,15 +114,18 @@ def deliver(prepared: Prepared, core: Core) -> dict[str, Any]:
         version, mode = core.clients.at_once(
             [lambda: _bundle_version(key, core), lambda: execution_mode(core.client("codepipeline"), name, newest.id)]
         )
-        if is_delivering(newest, mode, version):
-            core.log.info("nothing started", pipeline=request.pipeline, digest=bundle.digest, execution=newest.id)
-            state = "is being delivered" if newest.status == "InProgress" else "was delivered"
+        delivery = newest if is_delivering(newest, mode, version) else None
+        if once and delivery is None:
+            delivery = execution_of(core.client("codepipeline"), name, version)
+        if delivery is not None:
+            core.log.info("nothing started", pipeline=request.pipeline, digest=bundle.digest, execution=delivery.id)
+            state = "is being delivered" if delivery.status == "InProgress" else "was delivered"
             return {
                 "message": f"pipeline {name} already provisioned, no updates: this very release {state}",
                 **answer,
                 "started": False,
-                "execution_id": newest.id,
-                "status": newest.status,
+                "execution_id": delivery.id,
+                "status": delivery.status,
             }
     build = start_provisioner("apply", request.pipeline, key, core, prepared.newest)
     core.log.info("provisioner started", pipeline=request.pipeline, digest=bundle.digest, build=build)

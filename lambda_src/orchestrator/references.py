@@ -7,6 +7,7 @@ Each reference becomes a finding: a problem, or values that take the place of wh
                     like an object where the stages read it
     ecr_image       exists; its tag becomes the digest that it stands for now
     model_package   is complete and approved; the images and artifacts that it uses are named to the module
+    model_package_group  its newest approved version is taken, and then is looked at as above
     ecr_repository  exists
 
 Other kinds (an endpoint, a key, a place to write to) are out of this account's sight: the stage's plan
@@ -18,7 +19,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from generator import names
@@ -67,15 +69,27 @@ class Findings:
     notes: tuple[str, ...]
 
 
-def lookups(plans: Sequence[StagePlan], core: Core) -> dict[tuple[str, str], Callable[[], Finding]]:
-    """Return one call for each thing that the stages refer to and that can be looked at from here."""
+def lookups(
+    plans: Sequence[StagePlan], core: Core, approved: str = ""
+) -> dict[tuple[str, str], Callable[[], Finding]]:
+    """Return one call for each thing that the stages refer to and that can be looked at from here.
+
+    Args:
+        plans: The stages of the request.
+        core: The function's means.
+        approved: A model version that is known to be approved, though its group's list may not show it yet.
+    """
     calls: dict[tuple[str, str], Callable[[], Finding]] = {}
     for plan in plans:
         for reference in plan.references:
             looker = _LOOKERS.get(reference.kind)
             place = (reference.kind, reference.source)
-            if looker is not None and place not in calls:
-                calls[place] = _bound(looker, reference, core)
+            if place in calls:
+                continue
+            if reference.kind == "model_package_group":
+                calls[place] = partial(_look_at_group, reference, core, approved)
+            elif looker is not None:
+                calls[place] = partial(looker, reference, core)
     return calls
 
 
@@ -124,10 +138,6 @@ def _given(variables: Mapping[str, Any], path: str) -> bool:
     for part in path.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return bool(value)
-
-
-def _bound(looker: Callable[[Reference, Core], Finding], reference: Reference, core: Core) -> Callable[[], Finding]:
-    return lambda: looker(reference, core)
 
 
 def _look_at_object(reference: Reference, core: Core) -> Finding:
@@ -242,6 +252,46 @@ def _look_at_package(reference: Reference, core: Core) -> Finding:
         },
         facts={"version_id": None, "checksum": {}},
     )
+
+
+def _look_at_group(reference: Reference, core: Core, approved: str) -> Finding:
+    group = reference.source.rpartition("/")[2]
+    try:
+        listed = core.client("sagemaker").list_model_packages(
+            ModelPackageGroupName=group,
+            ModelApprovalStatus="Approved",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            MaxResults=1,
+        )["ModelPackageSummaryList"]
+    except Exception as error:
+        missing = f"there is no model package group {group} in the orchestrator account"
+        return _unseen(error, reference, core, "missing-model-package-group", missing, "make it, or name another")
+    versions = [item["ModelPackageArn"] for item in listed]
+    if approved.lower().split("/")[1:2] == [group.lower()]:
+        versions.append(approved)
+    if not versions:
+        return Finding(
+            problem=(
+                "no-approved-model-package",
+                f"no version of the model package group {group} is approved",
+                "approve one in the Model Registry, then submit again",
+            )
+        )
+    newest = max(versions, key=_version)
+    found = _look_at_package(replace(reference, kind="model_package", source=newest), core)
+    if found.problem is not None:
+        return found
+    return replace(
+        found,
+        values={"model_package_arn": newest, **found.values},
+        facts={**found.facts, "version_id": str(_version(newest))},
+        note=f"version {_version(newest)} of {group} is the newest that is approved",
+    )
+
+
+def _version(package_arn: str) -> int:
+    return int(package_arn.rpartition("/")[2])
 
 
 def _artifacts(container: Mapping[str, Any]) -> Iterator[str]:

@@ -227,6 +227,23 @@ data "aws_iam_policy_document" "provision" {
     }
   }
 
+  # What starts releases of a model that was approved: one rule a delivery pipeline, to one function.
+  statement {
+    sid = "OwnTheRulesThatHearOfApprovals"
+    actions = [
+      "events:DeleteRule",
+      "events:DescribeRule",
+      "events:ListTagsForResource",
+      "events:ListTargetsByRule",
+      "events:PutRule",
+      "events:PutTargets",
+      "events:RemoveTargets",
+      "events:TagResource",
+      "events:UntagResource",
+    ]
+    resources = ["arn:${local.partition}:events:${local.region}:${var.account_id}:rule/${var.name}.approved-*"]
+  }
+
   statement {
     sid       = "ReadBundles"
     actions   = ["s3:GetObject", "s3:GetObjectVersion"]

@@ -39,6 +39,21 @@ variable "name" {
   }
 }
 
+variable "on_approval" {
+  description = "What starts a release when a version of a model package group of this account is approved: the group, the orchestrator's function that submits the release, the rule's name (at most 64 characters); null for nothing."
+  type = object({
+    function_arn             = string
+    model_package_group_name = string
+    rule_name                = string
+  })
+  default = null
+
+  validation {
+    condition     = var.on_approval == null || try(can(regex("^[.A-Za-z0-9_-]{1,64}$", var.on_approval.rule_name)), false)
+    error_message = "on_approval.rule_name must be 1 to 64 letters, digits or . _ - (EventBridge's own rule)."
+  }
+}
+
 variable "pipeline" {
   description = "Name of the pipeline within the platform, as in its bundles and workspaces."
   type        = string

@@ -3,6 +3,7 @@
 #
 #   POST /provisionpipeline ... (api.tf) --> function --> bundle --> provisioner, delivery pipeline
 #   a delivery pipeline succeeded ---------> function --> after a destroy: remove the pipeline itself
+#   a model version was approved ----------> function --> as a request; the rules are the delivery pipelines'
 
 locals {
   partition     = data.aws_partition.current.partition
@@ -97,4 +98,14 @@ resource "aws_lambda_permission" "delivery_succeeded" {
   source_account = var.account_id
   source_arn     = aws_cloudwatch_event_rule.delivery_succeeded.arn
   statement_id   = "delivery-succeeded"
+}
+
+# A delivery pipeline that deploys on approval brings its own rule, for exactly its group.
+resource "aws_lambda_permission" "model_approved" {
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this.function_name
+  principal      = "events.amazonaws.com"
+  source_account = var.account_id
+  source_arn     = "arn:${local.partition}:events:${local.region}:${var.account_id}:rule/${var.name}.approved-*"
+  statement_id   = "model-approved"
 }

@@ -40,14 +40,18 @@ def model_data(container: dict[str, Any]) -> Iterator[str]:
 
 
 def inference_containers(call: Call, document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The containers with model packages replaced by the containers they stand for."""
+    """The containers with model packages replaced by the containers they stand for.
+
+    Whoever makes a model of another account's package needs that right, and no more: what is done with the
+    model later asks the package's group nothing else.
+    """
     found: list[dict[str, Any]] = []
     for container in containers(document):
         name = container.get("ModelPackageName")
         if name is None:
             found.append(container)
             continue
-        package = packages.find_package(call, name)
+        package = packages.find_package(call, name, "CreateModel")
         found.extend(package.document.get("InferenceSpecification", {}).get("Containers", []))
     return found
 

@@ -7,6 +7,7 @@ event when a package is approved, which is what a registry-driven deployment wai
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,27 @@ from sandbox.sagemaker.store import Resource, Store, arn_of, invalid, now, page,
 
 GROUP = "model-package-group"
 PACKAGE = "model-package"
+
+# What UpdateModelPackage puts in the place of what was there.
+_REPLACED = (
+    "ModelApprovalStatus",
+    "ApprovalDescription",
+    "SourceUri",
+    "InferenceSpecification",
+    "ModelCard",
+    "ModelLifeCycle",
+    "ModelPackageRegistrationType",
+)
+# Its parameters, as an event names what was updated:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+_UPDATES = {
+    "ModelApprovalStatus": "ModelApprovalStatus",
+    "ApprovalDescription": "ApprovalDescription",
+    "SourceUri": "sourceUri",
+    "CustomerMetadataProperties": "CustomerMetadataProperties",
+    "InferenceSpecification": "InferenceSpecification",
+    "ModelLifeCycle": "ModelLifeCycle",
+}
 
 operations = Operations("sagemaker")
 
@@ -189,7 +211,7 @@ def create_package(call: Call) -> dict[str, Any]:
     _resolve_containers(call, document)
     package = Resource(PACKAGE, str(name), arn, document, {"token": token})
     store_of(call).add(package, call.get("Tags", []))
-    events.publish(call.context, package, "Model Package")
+    _tell(call, package)
     return {"ModelPackageArn": arn}
 
 
@@ -233,18 +255,7 @@ def list_packages(call: Call) -> dict[str, Any]:
 def update_package(call: Call) -> dict[str, Any]:
     package = find_package(call, call["ModelPackageArn"])
     document = dict(package.document)
-    for member in (
-        "ModelApprovalStatus",
-        "ApprovalDescription",
-        "SourceUri",
-        "InferenceSpecification",
-        "ModelCard",
-    ):
-        if member in call.params:
-            document[member] = call[member]
-    for member in ("ModelLifeCycle", "ModelPackageRegistrationType"):
-        if member in call.params:
-            document[member] = call[member]
+    document.update({member: call[member] for member in _REPLACED if member in call.params})
     metadata = {
         **document.get("CustomerMetadataProperties", {}),
         **call.get("CustomerMetadataProperties", {}),
@@ -261,7 +272,7 @@ def update_package(call: Call) -> dict[str, Any]:
         ]
     document.update(LastModifiedTime=now(), LastModifiedBy={})
     package.document = document
-    events.publish(call.context, package, "Model Package")
+    _tell(call, package, [told for member, told in _UPDATES.items() if member in call.params])
     return {"ModelPackageArn": package.arn}
 
 
@@ -270,7 +281,18 @@ def delete_package(call: Call) -> None:
     package = find_package(call, call["ModelPackageName"])
     store(*reversed(package.arn.split(":")[3:5])).remove(package)
     package.document = {**package.document, "ModelPackageStatus": "Deleting"}
-    events.publish(call.context, package, "Model Package")
+    _tell(call, package)
+
+
+def _tell(call: Call, package: Resource, updated: list[str] | None = None) -> None:
+    """Send the event of a package, which unlike those of jobs has its times as text; an update says of what."""
+    times = {
+        key: value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for key, value in package.document.items()
+        if isinstance(value, datetime)
+    }
+    more = {} if updated is None else {"UpdatedModelPackageFields": updated}
+    events.publish(call.context, package, "Model Package", {**times, **more})
 
 
 def _resolve_containers(call: Call, document: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ PLATFORM = {
         {"name": "dev", "account_id": ACCOUNTS["dev"]},
         {"name": "prod", "account_id": ACCOUNTS["prod"], "approval": "manual"},
     ],
-    "options": {"notification_emails": ["approvers@example.com"]},
+    "options": {"notification_emails": ["approvers@example.com"], "create_model_package_group": True},
 }
 ARTIFACT = "breast-cancer/model.tar.gz"
 

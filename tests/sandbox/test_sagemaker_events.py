@@ -108,6 +108,11 @@ def test_the_approval_of_a_model_package_is_told(world: World) -> None:
     detail = event["detail"]
     assert (detail["ModelPackageGroupName"], detail["ModelPackageVersion"]) == ("churn", 1)
     assert detail["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == url
+    assert detail["UpdatedModelPackageFields"] == ["ModelApprovalStatus"]
+    # Unlike in the events of jobs, times are text here.
+    assert detail["CreationTime"].endswith("Z")
+    assert event["resources"] == [detail["ModelPackageArn"]] == [arn]
+    assert all("UpdatedModelPackageFields" not in e["detail"] for e in listener.heard if e != event)
 
 
 def test_search_finds_by_members_tags_and_metrics(world: World) -> None:

@@ -119,6 +119,38 @@ def test_another_account_reads_a_package_only_by_the_groups_policy(
     assert stranger.describe_model_package(ModelPackageName=arn)["ModelPackageVersion"] == 1
 
 
+def test_another_account_deploys_a_package_with_the_right_to_make_models(
+    world: World, connect: Callable[..., Any], other_account: str
+) -> None:
+    arn = register(world)
+    stage = World(connect, other_account)
+    world.s3.put_bucket_policy(Bucket=world.bucket, Policy=json.dumps(shared(other_account, "s3:*", "", world.bucket)))
+    stage.allow("execution", ["s3:GetObject", "s3:ListBucket"], "*")
+    packages = f"arn:aws:sagemaker:eu-central-1:{world.account}:model-package/churn/*"
+    policy = shared(other_account, "sagemaker:CreateModel", packages)
+    with pytest.raises(ClientError, match="no resource-based policy allows the sagemaker:CreateModel"):
+        stage.model("packaged", PrimaryContainer={"ModelPackageName": arn})
+
+    world.sm.put_model_package_group_policy(ModelPackageGroupName="churn", ResourcePolicy=json.dumps(policy))
+
+    stage.model("packaged", PrimaryContainer={"ModelPackageName": arn})
+    stage.config("packaged", "packaged")
+    assert stage.endpoint("packaged", "packaged")["EndpointStatus"] == "InService"
+
+
+def shared(account: str, action: str, resource: str, bucket: str = "") -> dict[str, Any]:
+    """Return a policy by which an account may do something with a resource, or with a bucket and what is in it."""
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"] if bucket else [resource]
+    statement = {
+        "Sid": "Share",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": action,
+        "Resource": resources,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def test_a_groups_policy_can_be_read_and_deleted(world: World) -> None:
     with pytest.raises(ClientError, match="Cannot find resource policy"):
         world.sm.get_model_package_group_policy(ModelPackageGroupName="churn")

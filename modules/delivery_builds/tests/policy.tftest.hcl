@@ -92,6 +92,13 @@ run "the_provisioner_owns_delivery_pipelines_and_their_states" {
   }
   assert {
     condition = one([
+      for statement in jsondecode(data.aws_iam_policy_document.provision.json).Statement : statement.Resource
+      if contains(flatten([statement.Action]), "events:PutRule")
+    ]) == "arn:aws:events:eu-west-1:111111111111:rule/acme-ml.approved-*"
+    error_message = "the rules that hear of approved models, and no other rule"
+  }
+  assert {
+    condition = one([
       for statement in jsondecode(data.aws_iam_policy_document.provision.json).Statement :
       [statement.Resource, statement.Condition["ForAnyValue:StringEquals"]["kms:ResourceAliases"]] if statement.Sid == "UseTheStatesKey"
     ]) == ["arn:aws:kms:eu-west-1:111111111111:key/*", "alias/acme-ml-state"]

@@ -268,3 +268,63 @@ run "refuses_an_environment_that_codepipeline_would_cut" {
 
   expect_failures = [aws_codepipeline.this]
 }
+
+run "hears_of_nothing_unless_asked" {
+  command = apply
+
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.approved) == 0 && length(aws_cloudwatch_event_target.approved) == 0
+    error_message = "a pipeline that does not deploy on approval has no rule"
+  }
+}
+
+run "hears_of_the_versions_that_are_approved_in_its_group" {
+  command = apply
+
+  variables {
+    on_approval = {
+      function_arn             = "arn:aws:lambda:eu-west-1:111111111111:function:acme-ml-orchestrator"
+      model_package_group_name = "churn"
+      rule_name                = "acme-ml.approved-churn-realtime-builtin"
+    }
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.approved["this"].event_pattern) == {
+      account     = ["111111111111"]
+      source      = ["aws.sagemaker"]
+      detail-type = ["SageMaker Model Package State Change"]
+      detail = {
+        ModelApprovalStatus   = ["Approved"]
+        ModelPackageGroupName = ["churn"]
+        ModelPackageStatus    = ["Completed"]
+      }
+    }
+    error_message = "exactly the approved versions of its group, in its own account"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.approved["this"].arn == "arn:aws:lambda:eu-west-1:111111111111:function:acme-ml-orchestrator"
+      && aws_cloudwatch_event_target.approved["this"].rule == "acme-ml.approved-churn-realtime-builtin"
+      && one(aws_cloudwatch_event_target.approved["this"].input_transformer).input_paths == tomap({ model_package = "$.detail.ModelPackageArn" })
+      && jsondecode(replace(one(aws_cloudwatch_event_target.approved["this"].input_transformer).input_template, "<model_package>", "\"arn\"")) == {
+        approved = { bundle_key = var.bundle_key, model_package_arn = "arn", pipeline = "churn-realtime-builtin" }
+      }
+    )
+    error_message = "the orchestrator is told the version, the pipeline, and the bundle whose config is wanted"
+  }
+}
+
+run "refuses_a_rule_name_that_eventbridge_refuses" {
+  command = plan
+
+  variables {
+    on_approval = {
+      function_arn             = "arn:aws:lambda:eu-west-1:111111111111:function:acme-ml-orchestrator"
+      model_package_group_name = "churn"
+      rule_name                = join("", [for number in range(65) : "r"])
+    }
+  }
+
+  expect_failures = [var.on_approval]
+}

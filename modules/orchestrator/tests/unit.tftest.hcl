@@ -118,6 +118,19 @@ run "hears_of_deliveries_that_succeeded" {
   }
 }
 
+run "hears_of_approved_models_from_the_delivery_pipelines_rules" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_lambda_permission.model_approved.source_arn == "arn:aws:events:eu-west-1:111111111111:rule/acme-ml.approved-*"
+      && aws_lambda_permission.model_approved.source_account == "111111111111"
+      && aws_lambda_permission.model_approved.principal == "events.amazonaws.com"
+    )
+    error_message = "only EventBridge, only from this account, only from rules of that name"
+  }
+}
+
 run "tells_people_when_requests_fail" {
   command = apply
 

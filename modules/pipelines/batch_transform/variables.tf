@@ -187,7 +187,7 @@ variable "model" {
 
   validation {
     condition     = (var.model.image_uri == null) != (var.model.model_package_arn == null)
-    error_message = "model needs exactly one of image_uri and model_package_arn."
+    error_message = "model needs exactly one of image_uri and model_package_arn. Which version of a model package group is deployed is pinned when a config is submitted (`mlops submit`); `mlops promote` brings the pin into a workspace."
   }
   validation {
     condition     = var.model.model_package_arn == null || var.model.artifact_s3_uri == null

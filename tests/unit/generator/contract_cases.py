@@ -208,6 +208,20 @@ RICH: dict[str, dict[str, Any]] = {
             "custom_image_uri": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/algos:next",
         },
     },
+    "realtime, approved versions": {
+        **{key: value for key, value in _REALTIME.items() if not key.startswith("model_") or key == "model_name"},
+        "model_package_group_name": "churn",
+        "deploy_on_approval": "True",
+    },
+    "batch, approved versions": {
+        "pipeline_type": "byom_batch_builtin",
+        "model_name": "churn",
+        "model_package_group_name": "churn",
+        "deploy_on_approval": True,
+        "inference_instance": "ml.m5.large",
+        "batch_inference_data": "s3://my-data-bucket/batch/",
+        "batch_job_output_location": "my-data-bucket/batch/out/",
+    },
     "batch": {
         "pipeline_type": "byom_batch_custom",
         "model_name": "churn",

@@ -11,7 +11,7 @@ import pytest
 from generator.blueprint import Reference
 from generator.request import resolve, validate, validate_files
 
-from .contract_cases import PACKAGE, REGISTRY, assumed, platform
+from .contract_cases import PACKAGE, REGISTRY, RICH, assumed, platform
 
 REALTIME: dict[str, Any] = {
     "pipeline_type": "byom_realtime_builtin",
@@ -220,6 +220,22 @@ def test_a_model_package_takes_the_place_of_image_and_artifact_in_both_registry_
 
         assert plan.variables["model"] == {"model_package_arn": PACKAGE}
         assert plan.references[0] == Reference("model_package", PACKAGE, "model", "model_package_name", "111122223333")
+
+
+@pytest.mark.parametrize("registry", [True, False])
+def test_a_model_package_group_stands_for_image_and_artifact_and_leaves_the_version_open(registry: bool) -> None:
+    where = platform(registry=registry)
+    arn = "arn:aws:sagemaker:eu-west-1:111111111111:model-package-group/churn"
+    config = RICH["realtime, approved versions"]
+    plan = resolve(accepted({**config, "network_isolation": True}, where), where)[0]
+
+    assert plan.variables["model"] == {"network_isolation": True}
+    assert plan.references[0] == Reference(
+        "model_package_group", arn, "model", "model_package_group_name", "111111111111"
+    )
+    assert ("model_framework" in [key for key, _ in faults({**config, "model_package_group_name": ""}, where)]) is (
+        not registry
+    )
 
 
 def test_what_has_no_effect_with_the_registry_is_not_looked_up() -> None:

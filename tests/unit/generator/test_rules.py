@@ -31,6 +31,7 @@ DATA, QUALITY = "byom_data_quality_monitor", "byom_model_quality_monitor"
 BIAS, EXPLAIN = "byom_model_bias_monitor", "byom_model_explainability_monitor"
 HOURLY = {"schedule_expression": "cron(0 * ? * * *)"}
 VPC = {"subnet_ids": ["subnet-01234567"], "security_group_ids": ["sg-01234567"]}
+IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/algos:churn"
 NONE = object()
 """Takes a key away."""
 
@@ -230,6 +231,28 @@ REFUSED: list[tuple[str, dict[str, Any], list[tuple[str, str]]]] = [
     (TRAINING, {"algo_hyperparamaters": {"a": "x" * 2501}}, [("algo_hyperparamaters.a", "too-long")]),
     (TRAINING, {"job_name": "j" * 64}, [("job_name", "too-long")]),
     (TRAINING, {"register_model": True}, [("register_model", "no-model-package-group")]),
+    (REALTIME, {"deploy_on_approval": True}, [("deploy_on_approval", "needs-key")]),
+    (
+        REALTIME,
+        {"model_package_group_name": "churn", "model_package_name": PACKAGE},
+        [("model_package_group_name", "cannot-combine")],
+    ),
+    (
+        REALTIME,
+        {
+            **dict.fromkeys(("model_framework", "model_framework_version", "model_artifact_location"), NONE),
+            "model_package_group_name": "churn",
+            "variants": {
+                "whole": {"model_artifact_location": "a/model.tar.gz", "custom_image_uri": IMAGE},
+                "package": {"model_package_name": PACKAGE},
+                "same": {},
+                "artifact": {"model_artifact_location": "a/model.tar.gz"},
+                "image": {"custom_image_uri": IMAGE},
+            },
+        },
+        [("variants.artifact", "needs-key"), ("variants.image", "needs-key")],
+    ),
+    (REALTIME, {"model_package_group_name": "a group"}, [("model_package_group_name", "bad-name")]),
     (TRAINING, {"schedule": "cron(0 4 * * MON *)"}, [("schedule", "bad-schedule")]),
     (TRAINING, {"schedule": "rate(1 days)"}, [("schedule", "bad-schedule")]),
     (TUNER, {"job_name": "j" * 33}, [("job_name", "too-long")]),

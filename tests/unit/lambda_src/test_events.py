@@ -10,6 +10,7 @@ import pytest
 from lambda_src.orchestrator.events import (
     ApiRequest,
     DeliverySucceeded,
+    ModelApproved,
     ObjectsStored,
     StoredObject,
     UnknownEvent,
@@ -52,6 +53,12 @@ def test_delivery_that_succeeded_is_read() -> None:
     detail = {"pipeline": "acme-ml-churn", "execution-id": "e1", "state": "SUCCEEDED"}
     event = {"source": "aws.codepipeline", "detail": detail}
     assert read_event(event) == DeliverySucceeded("acme-ml-churn", "e1")
+
+
+def test_model_that_was_approved_is_read() -> None:
+    arn = "arn:aws:sagemaker:eu-central-1:111111111111:model-package/churn/6"
+    event = {"approved": {"bundle_key": "bundles/churn/ab.zip", "model_package_arn": arn, "pipeline": "churn"}}
+    assert read_event(event) == ModelApproved("churn", "bundles/churn/ab.zip", arn)
 
 
 @pytest.mark.parametrize(
