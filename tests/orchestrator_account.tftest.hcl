@@ -44,7 +44,7 @@ run "makes_a_model_package_group_when_asked" {
   }
 
   assert {
-    condition     = keys(output.model_package_group_arns) == tolist(["acme-ml-registry"])
+    condition     = tolist(keys(output.model_package_group_arns)) == tolist(["acme-ml-registry"])
     error_message = "there is a group"
   }
 }
@@ -123,7 +123,7 @@ run "takes_every_option_at_once" {
   }
 
   assert {
-    condition     = length(module.config_trigger) == 1 && length(module.git_trigger) == 1 && keys(module.model_registry) == tolist(["acme-ml-registry", "churn", "fraud"])
+    condition     = length(module.config_trigger) == 1 && length(module.git_trigger) == 1 && tolist(keys(module.model_registry)) == tolist(["acme-ml-registry", "churn", "fraud"])
     error_message = "bucket, repository and registry: the platform's group, and one a model"
   }
   assert {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes_aws import aws_error
+from tests.fakes_aws import E9, aws_error
 
 from .conftest import ARTIFACT, PIPELINE, Orchestrator
 from .test_objects import messages
@@ -125,7 +125,7 @@ def test_a_version_is_released_once_whatever_became_of_it(orchestrator: Orchestr
     registry(orchestrator, 6)
     taken = executions(became)["pipelineExecutionSummaries"][0]
     [revision] = taken["sourceRevisions"]
-    newer = {**taken, "pipelineExecutionId": "e9", "status": "Succeeded"}
+    newer = {**taken, "pipelineExecutionId": E9, "status": "Succeeded"}
     newer["sourceRevisions"] = [{**revision, "revisionId": "another bundle"}]
     orchestrator.world.answers("s3", put_object=aws_error("PreconditionFailed", status=412))
     orchestrator.world.answers("s3", head_object={**ARTIFACT, "VersionId": revision["revisionId"]})
