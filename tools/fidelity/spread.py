@@ -15,7 +15,7 @@ from generator.structure import ACCOUNT_MODULE, BOOTSTRAP_MODULE, DELIVERY_MODUL
 from generator.workspaces import account_stages, account_variables, bootstrap_variables, orchestrator_variables
 from tests.terraform.job_cases import CASES as JOBS
 from tests.terraform.monitor_cases import CASES as MONITORS
-from tests.unit.generator.contract_cases import RICH, assumed, examples, platform
+from tests.unit.generator.contract_cases import RICH, assumed, examples, pinned, platform
 
 ORCHESTRATOR = "111111111111"
 _KEY = f"arn:aws:kms:eu-west-1:{ORCHESTRATOR}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -187,7 +187,7 @@ def _config_cases() -> Iterator[tuple[str, Case]]:
     for name, where, config in (*modes.values(), *rich):
         request, problems = validate(config, where, registry)
         assert request is not None, problems
-        plan = resolve(request, where)[0]
+        plan = pinned(resolve(request, where)[0])
         yield name, (request.pipeline_type.module, plan.variables)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from generator.blueprint import Registry
 from generator.platform import Options, Platform, Stage, default_platform
+from generator.request import StagePlan
 
 AWS_SOLUTION: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "aws_solution.json").read_bytes())
 REGISTRY = Registry()
@@ -66,6 +67,14 @@ def required_only() -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
             if "problem_type" in config:
                 config["problem_type"] = mode
             yield type_name, mode, mode == "USE_MODEL_REGISTRY=Yes", config
+
+
+def pinned(plan: StagePlan) -> StagePlan:
+    """Return a stage's plan with the version of a model package group, which only a submit can know."""
+    if any(reference.kind == "model_package_group" for reference in plan.references):
+        model = {**plan.variables["model"], "model_package_arn": PACKAGE}
+        return replace(plan, variables={**plan.variables, "model": model})
+    return plan
 
 
 _VPC = {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}

@@ -8,7 +8,6 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from generator.platform import OPTION_FIELDS, Platform
 from generator.request import StagePlan, resolve, validate
 
 from . import hcl_types
-from .contract_cases import PACKAGE, REGISTRY, RICH, assumed, examples, platform, required_only
+from .contract_cases import REGISTRY, RICH, assumed, examples, pinned, platform, required_only
 
 ROOT = Path(__file__).resolve().parents[3]
 # Texts that would do harm if they were ever read as Terraform, JSON or shell.
@@ -58,14 +57,6 @@ def plans(where: Platform, config: dict[str, Any]) -> list[tuple[str, StagePlan]
     assert problems == []
     assert request is not None
     return [(request.pipeline_type.module, pinned(plan)) for plan in resolve(request, where)]
-
-
-def pinned(plan: StagePlan) -> StagePlan:
-    """Return a stage's plan with the version of a model package group, which only a submit can know."""
-    if any(reference.kind == "model_package_group" for reference in plan.references):
-        model = {**plan.variables["model"], "model_package_arn": PACKAGE}
-        return replace(plan, variables={**plan.variables, "model": model})
-    return plan
 
 
 CASES = [pytest.param(where, config, id=name) for name, where, config in cases()]
