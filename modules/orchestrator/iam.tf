@@ -118,6 +118,16 @@ data "aws_iam_policy_document" "orchestrate" {
   }
 
   statement {
+    sid     = "FindTheNewestModel"
+    actions = ["sagemaker:ListModelPackages"]
+    # wildcard: a request names its model package group; the versions of one are listed, nothing of them is read.
+    resources = [
+      "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package-group/*",
+      "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package/*",
+    ]
+  }
+
+  statement {
     sid = "KeepModelCards"
     actions = [
       "sagemaker:AddTags",
