@@ -121,10 +121,7 @@ data "aws_iam_policy_document" "orchestrate" {
     sid     = "FindTheNewestModel"
     actions = ["sagemaker:ListModelPackages"]
     # wildcard: a request names its model package group; the versions of one are listed, nothing of them is read.
-    resources = [
-      "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package-group/*",
-      "arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package/*",
-    ]
+    resources = ["arn:${local.partition}:sagemaker:${local.region}:${var.account_id}:model-package/*"]
   }
 
   statement {
