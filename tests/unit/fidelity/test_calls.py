@@ -112,10 +112,10 @@ def machine(actions: str, resource: str = "arn:aws:sagemaker:*:*:training-job/ch
     definition = (
         '{"StartAt": "Train", "States": {"Train": {"Type": "Task", "End": true,'
         ' "Resource": "arn:aws:states:::sagemaker:createTrainingJob",'
-        ' "Parameters": {"TrainingJobName": "churn-1", "RoleArn": "arn:aws:iam::111111111111:role/work"}}}}'
+        ' "Parameters": {"TrainingJobName": "churn-1", "RoleArn": "arn:aws:iam::111111111111:role/runner"}}}}'
     )
     policy = (
-        '{"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/work"},'
+        '{"Statement": [{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::*:role/runner"},'
         f' {{"Effect": "Allow", "Action": "{actions}", "Resource": "{resource}"}}]}}'
     )
     role = "arn:aws:iam::111111111111:role/machine"
