@@ -32,6 +32,11 @@ def failure_of(error: BaseException) -> tuple[str, str]:
     )
 
 
+def is_collision(error: BaseException) -> bool:
+    """True if two requests met in a collection of moto's, which is not made for several at a time. Pure."""
+    return isinstance(error, RuntimeError) and "changed size during iteration" in str(error)
+
+
 def error_response(environ: dict[str, Any], code: str, message: str, status: int = 501) -> Response:
     """An error page that the caller's SDK can read:
 

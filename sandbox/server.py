@@ -22,7 +22,7 @@ from sandbox import accounts, dispatch
 from sandbox.context import Context
 from sandbox.control_routes import PREFIX, ControlError
 from sandbox.dispatch import Dispatcher
-from sandbox.errors import error_response, failure_of
+from sandbox.errors import error_response, failure_of, is_collision
 from sandbox.extensions import Extensions
 from sandbox.faults import Fault
 from sandbox.iam.calls import scope_of
@@ -57,6 +57,10 @@ class Sandbox:
             log.warning("%s", error)
             return error_response(environ, *failure_of(error))(environ, start_response)
         except Exception as error:
+            if is_collision(error):
+                # moto goes through what another request changes at this moment; callers try again, as on AWS.
+                log.info("%s %s: %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"), error)
+                return error_response(environ, "ServiceUnavailable", "try again", 503)(environ, start_response)
             log.error("%s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"), exc_info=True)
             return error_response(environ, *failure_of(error))(environ, start_response)
 

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from werkzeug.test import Client
 
 from sandbox import control
+from sandbox.context import Context
 from sandbox.control import Running, SandboxError
+from sandbox.server import Sandbox
 
 Connect = Callable[..., Any]
 
@@ -78,3 +81,20 @@ def test_unknown_control_routes_say_so(sandbox: Running) -> None:
 
 def test_a_key_that_nobody_gave_out_is_root_of_the_default_account(connect: Connect) -> None:
     assert connect("sts", "test").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_two_requests_that_meet_in_a_collection_are_told_to_try_again(tmp_path: Path) -> None:
+    class Extensions:
+        def make_ready(self, service: str) -> None:
+            """Nothing waits."""
+
+    def colliding(environ: dict[str, Any], start_response: Any) -> Any:
+        names = {"a": 1}
+        for _ in names:
+            names["b"] = 2
+
+    context = Context(base_url="http://127.0.0.1:1", region="eu-central-1", state_dir=tmp_path)
+    context.front.append(lambda environ: colliding)
+    response = Client(Sandbox(context, Extensions())).get("/")  # type: ignore[arg-type]
+    assert response.status_code == 503
+    assert "ServiceUnavailable" in response.text
